@@ -1,0 +1,146 @@
+/*
+ * liburcu orders its memory accesses with inline assembly, which
+ * ThreadSanitizer can't see. The annotations below tell it the three orders
+ * that RCU promises: what was written before an object was published is seen
+ * by who finds it; what a reader did happens before the release of what it
+ * might have seen; and what was done before a deferral happens before its
+ * release.
+ */
+#include "base/table.h"
+
+#include "base/annotate.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#define TABLE_BUCKETS_MIN 4
+
+static uint64_t hash_seed;
+static pthread_once_t hash_seed_once = PTHREAD_ONCE_INIT;
+
+#ifdef KVFS_TSAN
+static char readers_left; /* what every reader did before it left */
+#endif
+
+int table_init(struct table *table)
+{
+    struct cds_lfht *lfht = cds_lfht_new_flavor(TABLE_BUCKETS_MIN, TABLE_BUCKETS_MIN, 0,
+                                                CDS_LFHT_AUTO_RESIZE | CDS_LFHT_ACCOUNTING, &urcu_bp_flavor,
+                                                NULL);
+
+    if (!lfht)
+        return -ENOMEM;
+    table->lfht = lfht;
+    return 0;
+}
+
+void table_deinit(struct table *table)
+{
+    int rc;
+
+    if (!table->lfht)
+        return;
+    rc = cds_lfht_destroy(table->lfht, NULL);
+    assert(rc == 0);
+    (void)rc;
+    table->lfht = NULL;
+}
+
+void table_read_begin(void)
+{
+    urcu_bp_read_lock();
+}
+
+void table_read_end(void)
+{
+#ifdef KVFS_TSAN
+    annotate_release(&readers_left);
+#endif
+    urcu_bp_read_unlock();
+}
+
+struct cds_lfht_node *table_find(struct table *table, uint64_t hash, table_match match, const void *key)
+{
+    struct cds_lfht_iter iter;
+
+    cds_lfht_lookup(table->lfht, hash, match, key, &iter);
+    return cds_lfht_iter_get_node(&iter);
+}
+
+void table_add(struct table *table, uint64_t hash, struct cds_lfht_node *node)
+{
+    cds_lfht_node_init(node);
+    annotate_release(node);
+    urcu_bp_read_lock();
+    cds_lfht_add(table->lfht, hash, node);
+    urcu_bp_read_unlock();
+}
+
+void table_remove(struct table *table, struct cds_lfht_node *node)
+{
+    int rc;
+
+    urcu_bp_read_lock();
+    rc = cds_lfht_del(table->lfht, node);
+    urcu_bp_read_unlock();
+    assert(rc == 0);
+    (void)rc;
+}
+
+struct cds_lfht_node *table_first(struct table *table)
+{
+    struct cds_lfht_iter iter;
+    struct cds_lfht_node *node;
+
+    cds_lfht_first(table->lfht, &iter);
+    node = cds_lfht_iter_get_node(&iter);
+    if (node)
+        table_see(node);
+    return node;
+}
+
+static void release_deferred(struct rcu_head *head)
+{
+    struct table_deferred *deferred = table_entry(head, struct table_deferred, head);
+
+#ifdef KVFS_TSAN
+    annotate_acquire(&readers_left);
+#endif
+    annotate_acquire(deferred);
+    deferred->release(deferred);
+}
+
+void table_defer(struct table_deferred *deferred, void (*release)(struct table_deferred *))
+{
+    deferred->release = release;
+    annotate_release(deferred);
+    urcu_bp_call_rcu(&deferred->head, release_deferred);
+}
+
+void table_barrier(void)
+{
+    urcu_bp_barrier();
+}
+
+static void choose_seed(void)
+{
+    if (getrandom(&hash_seed, sizeof(hash_seed), 0) != sizeof(hash_seed))
+        hash_seed = (uint64_t)(uintptr_t)&hash_seed;
+}
+
+uint64_t table_hash_bytes(const void *bytes, size_t length)
+{
+    pthread_once(&hash_seed_once, choose_seed);
+    return XXH3_64bits_withSeed(bytes, length, hash_seed);
+}
+
+uint64_t table_hash_number(uint64_t number)
+{
+    return XXH3_64bits(&number, sizeof(number));
+}
