@@ -1,0 +1,372 @@
+/*
+ * How mail is sent, and how long one waits for an answer.
+ *
+ * A call to a prompt actor is run by the caller's own thread (run.c), unless
+ * the runtime's direct call is off. Any other call is queued: a heap object
+ * held by the waiter and by whoever answers, so that either may go first. A
+ * waiter whose time is up takes the message out of the mailbox; if that comes
+ * too late, because the callback has begun, it waits for a prompt actor (whose
+ * callback has promised to return) and otherwise marks the call abandoned, and
+ * the answerer lets the argument go. A result is settled once, by who answers
+ * or by who abandons, and with it whose the argument is.
+ *
+ * Who is killed while waiting is woken through its actor's `waiting`; who
+ * waits for an actor that is killed while running a call, through `running`.
+ * What an actor sends is pushed under its own lock too, so that a kill and the
+ * DOWN it tells come either after it or instead of it.
+ * Lock order: an actor's `lock` (two in the order of their addresses), then a
+ * queued call's.
+ */
+#include "actor/actor_internal.h"
+#include "base/clock.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static int64_t deadline_in(int timeout_ms)
+{
+    return timeout_ms < 0 ? LOCK_FOREVER : clock_monotonic_ns() + timeout_ms * CLOCK_NS_PER_MS;
+}
+
+static bool calls_directly(const struct actor *actor)
+{
+    return actor->runtime->direct && actor->class->prompt;
+}
+
+/*
+ * Under the sender's lock too if that is an actor: after its end, of which others have been told, it sends nothing.
+ * What mailbox_push() answers, MAILBOX_E_CLOSED also for a sender that was killed.
+ */
+static int push(struct actor *actor, struct message *message)
+{
+    struct actor *sender = actor_self() ? actor_self() : actor;
+    int rc = MAILBOX_E_CLOSED;
+
+    lock_acquire_both(&sender->lock, &actor->lock);
+    if (sender->state != ACTOR_ENDED)
+        rc = mailbox_push(&actor->mailbox, message);
+    if (rc == 0) {
+        atomic_fetch_or(&actor->attention, ATTENTION_MAIL);
+        thread_wake(actor);
+    }
+    lock_release_both(&sender->lock, &actor->lock);
+    return rc;
+}
+
+static struct queued_call *queued_call_create(struct actor *callee, enum message_kind kind, unsigned tag, void *arg,
+                                              void (*release_arg)(void *arg))
+{
+    struct queued_call *call = calloc(1, sizeof(*call));
+
+    if (!call)
+        return NULL;
+    message_init(&call->message, kind, tag, NULL);
+    call->callee = callee;
+    call->arg = arg;
+    call->release_arg = release_arg;
+    refcount_init(&call->refs);
+    lock_init(&call->lock);
+    condition_init(&call->answered);
+    return call;
+}
+
+void queued_call_unref(struct queued_call *call)
+{
+    if (!refcount_sub(&call->refs, 1))
+        return;
+    reason_deinit(&call->reason);
+    condition_deinit(&call->answered);
+    lock_deinit(&call->lock);
+    free(call);
+}
+
+void queued_call_answer(struct queued_call *call, int result)
+{
+    bool abandoned;
+
+    lock_acquire(&call->lock);
+    abandoned = call->abandoned;
+    if (!call->done) {
+        call->done = true;
+        call->result = result;
+        condition_signal(&call->answered);
+    }
+    lock_release(&call->lock);
+
+    if (abandoned && call->release_arg)
+        call->release_arg(call->arg);
+    queued_call_unref(call);
+}
+
+void queued_call_abandon(struct queued_call *call, int result)
+{
+    lock_acquire(&call->lock);
+    if (!call->done) {
+        call->done = true;
+        call->abandoned = true;
+        call->result = result;
+        condition_signal(&call->answered);
+    }
+    lock_release(&call->lock);
+}
+
+void message_discard(struct actor *actor, struct message *message)
+{
+    switch (message->kind) {
+    case MESSAGE_CALL:
+        queued_call_answer(queued_call_of(message), actor_condition_of(&actor->reason));
+        return;
+    case MESSAGE_STOP:
+        queued_call_answer(queued_call_of(message), 0);
+        return;
+    case MESSAGE_CAST:
+    case MESSAGE_INFO:
+    case MESSAGE_DOWN:
+        if (message->release)
+            message->release(message);
+        return;
+    }
+}
+
+/* While this thread waits inside a callback, killing that callback's actor must wake it. */
+static void set_waiting(struct queued_call *call, bool waits)
+{
+    struct actor *self = actor_self();
+
+    if (!self)
+        return;
+    lock_acquire(&self->lock);
+    self->waiting = waits ? call : NULL;
+    if (waits && self->state == ACTOR_ENDED) {
+        lock_acquire(&call->lock);
+        call->killed = true;
+        lock_release(&call->lock);
+    }
+    lock_release(&self->lock);
+}
+
+/* True if it was answered, false if the time was up or the waiter was killed. */
+static bool wait_for_answer(struct queued_call *call, int64_t deadline)
+{
+    bool in_time = true;
+    bool done;
+
+    set_waiting(call, true);
+    lock_acquire(&call->lock);
+    while (!call->done && !call->killed && in_time)
+        in_time = condition_wait_until(&call->answered, &call->lock, deadline);
+    done = call->done;
+    lock_release(&call->lock);
+    set_waiting(call, false);
+    return done;
+}
+
+static void wait_for_prompt_answer(struct queued_call *call)
+{
+    lock_acquire(&call->lock);
+    while (!call->done)
+        (void)condition_wait_until(&call->answered, &call->lock, LOCK_FOREVER);
+    lock_release(&call->lock);
+}
+
+/* The time was up: takes the call back. If it is being run it is marked abandoned, unless it was answered after all. */
+static void withdraw(struct queued_call *call)
+{
+    struct actor *callee = call->callee;
+    int result = call->killed ? ACTOR_E_KILLED : ACTOR_E_TIMEOUT;
+    bool unlinked;
+
+    lock_acquire(&callee->lock);
+    unlinked = mailbox_unlink(&callee->mailbox, &call->message);
+    lock_release(&callee->lock);
+    if (unlinked) {
+        call->result = result;
+        queued_call_unref(call);
+        return;
+    }
+
+    if (call->message.kind == MESSAGE_CALL && !call->release_arg)
+        wait_for_prompt_answer(call);
+    else
+        queued_call_abandon(call, result);
+}
+
+/* Sends and waits. Drops the caller's hold. An abandoned argument is let go by whoever answers, any other here. */
+static int queued_call_run(struct queued_call *call, int64_t deadline)
+{
+    void (*release_arg)(void *arg) = call->release_arg;
+    void *arg = call->arg;
+    bool arg_is_mine;
+    int result;
+
+    refcount_add(&call->refs, 1);
+    if (push(call->callee, &call->message) != 0) {
+        call->result = actor_self_is_dead() ? ACTOR_E_KILLED : ACTOR_E_NOPROC;
+        queued_call_unref(call);
+    } else if (!wait_for_answer(call, deadline)) {
+        withdraw(call);
+    }
+
+    lock_acquire(&call->lock);
+    result = call->result;
+    arg_is_mine = !call->abandoned;
+    lock_release(&call->lock);
+    queued_call_unref(call);
+    if (actor_is_condition(result) && arg_is_mine && release_arg)
+        release_arg(arg);
+    return result;
+}
+
+static int call_queued(struct actor *actor, unsigned tag, void *arg, void (*release)(void *arg), int64_t deadline)
+{
+    struct queued_call *call = queued_call_create(actor, MESSAGE_CALL, tag, arg, release);
+
+    if (!call)
+        return -ENOMEM;
+    return queued_call_run(call, deadline);
+}
+
+static int condition_of_ended(struct actor *actor)
+{
+    int condition;
+
+    lock_acquire(&actor->lock);
+    condition = actor_condition_of(&actor->reason);
+    lock_release(&actor->lock);
+    return condition;
+}
+
+/* Lends the caller's thread. False if a stop waits in the mailbox, and the call has to queue up behind it. */
+static bool call_directly(struct actor *actor, unsigned tag, void *arg, int64_t deadline, int *ret_result)
+{
+    struct frame frame;
+    bool ran = true;
+
+    if (!run_enter(actor, &frame, deadline)) {
+        *ret_result = ACTOR_E_TIMEOUT;
+        return true;
+    }
+    if (actor->state == ACTOR_ENDED) {
+        *ret_result = ACTOR_E_NOPROC;
+    } else if (!run_mail(actor, RUN_AS_CALLER)) {
+        ran = false;
+    } else if (run_sender_is_dead(&frame)) {
+        *ret_result = ACTOR_E_KILLED;
+    } else if (!actor_alive(actor)) {
+        *ret_result = condition_of_ended(actor);
+    } else {
+        *ret_result = actor->class->on_call(actor, tag, arg);
+        atomic_store_explicit(&actor->handled_direct,
+                              atomic_load_explicit(&actor->handled_direct, memory_order_relaxed) + 1,
+                              memory_order_relaxed);
+    }
+    run_leave(&frame);
+    return ran;
+}
+
+int actor_call(struct actor *actor, unsigned tag, void *arg, int timeout_ms)
+{
+    int64_t deadline;
+    int result;
+
+    assert(actor->class->prompt);
+    if (run_is_inside(actor))
+        return ACTOR_E_DEADLOCK;
+    if (actor_self_is_dead())
+        return ACTOR_E_KILLED;
+
+    deadline = deadline_in(timeout_ms);
+    if (calls_directly(actor) && call_directly(actor, tag, arg, deadline, &result))
+        return result;
+    return call_queued(actor, tag, arg, NULL, deadline);
+}
+
+int actor_call_owned(struct actor *actor, unsigned tag, void *arg, void (*release)(void *arg), int timeout_ms)
+{
+    struct actor *self = actor_self();
+    int64_t deadline = deadline_in(timeout_ms);
+    int result;
+
+    assert(release);
+    if (run_is_inside(actor) || (self && self->class->prompt && !actor->class->prompt))
+        result = ACTOR_E_DEADLOCK;
+    else if (actor_self_is_dead())
+        result = ACTOR_E_KILLED;
+    else if (!calls_directly(actor) || !call_directly(actor, tag, arg, deadline, &result))
+        return call_queued(actor, tag, arg, release, deadline);
+
+    if (actor_is_condition(result))
+        release(arg);
+    return result;
+}
+
+int actor_cast(struct actor *actor, struct message *message)
+{
+    int rc;
+
+    assert(message->kind == MESSAGE_CAST && message->release);
+    rc = push(actor, message);
+    if (rc != 0)
+        message->release(message);
+    return rc == MAILBOX_E_FULL ? rc : 0;
+}
+
+void actor_send(struct actor *actor, struct message *message)
+{
+    assert(message->kind == MESSAGE_INFO && message->release);
+    if (push(actor, message) != 0)
+        message->release(message);
+}
+
+static int stop_queued(struct actor *actor, struct reason reason, int64_t deadline)
+{
+    struct queued_call *call = queued_call_create(actor, MESSAGE_STOP, 0, NULL, NULL);
+
+    if (!call) {
+        reason_deinit(&reason);
+        return -ENOMEM;
+    }
+    call->reason = reason;
+    return queued_call_run(call, deadline);
+}
+
+/* Ends the actor on this thread. False if another stop is in the mailbox already. */
+static bool stop_directly(struct actor *actor, struct reason *reason, int64_t deadline, int *ret_result)
+{
+    struct frame frame;
+    bool ran = true;
+
+    if (!run_enter(actor, &frame, deadline)) {
+        *ret_result = ACTOR_E_TIMEOUT;
+        return true;
+    }
+    if (!run_mail(actor, RUN_AS_ENDER)) {
+        ran = false;
+    } else if (run_sender_is_dead(&frame)) {
+        *ret_result = ACTOR_E_KILLED;
+    } else if (actor->state == ACTOR_ENDED) {
+        *ret_result = ACTOR_E_NOPROC;
+    } else {
+        actor_end(actor, *reason);
+        *reason = REASON(NORMAL);
+        *ret_result = 0;
+    }
+    run_leave(&frame);
+    return ran;
+}
+
+int actor_stop(struct actor *actor, struct reason reason, int timeout_ms)
+{
+    int64_t deadline = deadline_in(timeout_ms);
+    int result;
+
+    if (run_is_inside(actor))
+        result = ACTOR_E_DEADLOCK;
+    else if (actor_self_is_dead())
+        result = ACTOR_E_KILLED;
+    else if (!calls_directly(actor) || !stop_directly(actor, &reason, deadline, &result))
+        return stop_queued(actor, reason, deadline);
+
+    reason_deinit(&reason);
+    return result;
+}

@@ -1,0 +1,42 @@
+/*
+ * An actor's mail, in the order in which it came. It has a count, a limit for
+ * casts, and can be closed. No lock of its own: its actor's lock guards it.
+ *
+ * Calls, stops and infos are never refused by the limit: a call is bounded by
+ * who waits for it, an info (a DOWN) must not be lost.
+ */
+#ifndef KVFS_ACTOR_MAILBOX_H
+#define KVFS_ACTOR_MAILBOX_H
+
+#include "actor/message.h"
+
+#include <stddef.h>
+
+#define MAILBOX_LIMIT 100000
+
+enum mailbox_condition {
+    MAILBOX_E_CLOSED = 1, /* the actor has ended */
+    MAILBOX_E_FULL,       /* a cast past the limit */
+};
+
+struct mailbox {
+    struct cds_list_head messages;
+    uint32_t count;
+    uint32_t limit;
+    bool closed;
+};
+
+void mailbox_init(struct mailbox *mailbox, uint32_t limit);
+/* Must be empty. */
+void mailbox_deinit(struct mailbox *mailbox);
+
+/* Takes the message when it returns 0; else MAILBOX_E_CLOSED, MAILBOX_E_FULL, and the message is still the caller's. */
+int mailbox_push(struct mailbox *mailbox, struct message *message);
+/* The oldest message, to the caller; NULL if there is none. */
+struct message *mailbox_take(struct mailbox *mailbox);
+/* Takes one message out of the middle, if it is still there. True if it was. */
+bool mailbox_unlink(struct mailbox *mailbox, struct message *message);
+/* Refuses new mail from now on. What is there stays. */
+void mailbox_close(struct mailbox *mailbox);
+
+#endif

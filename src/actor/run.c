@@ -1,0 +1,227 @@
+/*
+ * Who may run a callback.
+ *
+ * Whoever holds an actor's run lock is the actor: a caller that lends its
+ * thread, somebody who came to end it, or its own thread. So callbacks run
+ * one at a time, and each sees what the one before it wrote.
+ *
+ * Order is kept because whoever takes the run lock first runs the mail that
+ * was there before: a cast sent before a call is handled before it. Only as
+ * much mail as there was is run, so that a caller can't be held up for ever.
+ * A stop that waits in the mailbox is not a caller's to run: `terminate` runs
+ * on the thread of who asked for the end, or on the actor's own. A caller that
+ * meets one queues up behind it.
+ *
+ * No wake-up is lost: mail wakes the actor's own thread whenever it arrives.
+ * No end is lost: the ender sets ATTENTION_ENDED and then tries the run lock;
+ * whoever holds it lets it go and then reads `attention`. Both use
+ * read-modify-write on `attention`, so one of the two sees the other, and
+ * `destroyed` makes it once.
+ *
+ * The actors whose callbacks a thread is in are a stack of frames: a call to
+ * any of them would wait for itself and is refused.
+ */
+#include "actor/actor_internal.h"
+
+#include <errno.h>
+
+static _Thread_local struct frame *current;
+
+static void push_frame(struct frame *frame, struct actor *actor)
+{
+    *frame = (struct frame){.actor = actor, .outer = current, .saved_errno = errno};
+    current = frame;
+}
+
+static void pop_frame(struct frame *frame)
+{
+    assert(current == frame);
+    current = frame->outer;
+    errno = frame->saved_errno;
+}
+
+struct actor *actor_self(void)
+{
+    return current ? current->actor : NULL;
+}
+
+bool run_is_inside(const struct actor *actor)
+{
+    for (struct frame *frame = current; frame; frame = frame->outer) {
+        if (frame->actor == actor)
+            return true;
+    }
+    return false;
+}
+
+bool run_sender_is_dead(const struct frame *frame)
+{
+    return frame->outer && atomic_load(&frame->outer->actor->state) == ACTOR_ENDED;
+}
+
+bool run_enter(struct actor *actor, struct frame *frame, int64_t deadline_ns)
+{
+    if (!lock_acquire_until(&actor->run, deadline_ns))
+        return false;
+    push_frame(frame, actor);
+    return true;
+}
+
+void run_exit(struct frame *frame)
+{
+    struct actor *actor = frame->actor;
+
+    pop_frame(frame);
+    lock_release(&actor->run);
+}
+
+void run_leave(struct frame *frame)
+{
+    struct actor *actor = frame->actor;
+
+    run_exit(frame);
+    if (atomic_fetch_or(&actor->attention, 0) & ATTENTION_ENDED)
+        actor_reap(actor);
+}
+
+static void run_queued_call(struct actor *actor, struct message *message)
+{
+    struct queued_call *call = queued_call_of(message);
+    int result;
+
+    result = actor->class->on_call(actor, message->tag, call->arg);
+
+    lock_acquire(&actor->lock);
+    actor->running = NULL;
+    lock_release(&actor->lock);
+    queued_call_answer(call, result);
+}
+
+static void run_cast(struct actor *actor, struct message *message)
+{
+    if (actor->class->on_cast)
+        actor->class->on_cast(actor, message);
+    if (message->release)
+        message->release(message);
+}
+
+static bool know_info(struct actor *actor, struct message *message)
+{
+    return actor->class->on_info && actor->class->on_info(actor, message);
+}
+
+static void run_info(struct actor *actor, struct message *message)
+{
+    void (*release)(struct message *) = message->release;
+
+    if (!know_info(actor, message))
+        atomic_fetch_add(&actor->runtime->infos_dropped, 1);
+    if (release)
+        release(message);
+}
+
+/* The monitor may be gone once its DOWN was handled; its target, whose reason it shows, not before. */
+static void run_down(struct actor *actor, struct message *message)
+{
+    struct actor *target = monitor_consume(monitor_of_down(message));
+
+    if (!know_info(actor, message))
+        atomic_fetch_add(&actor->runtime->infos_dropped, 1);
+    actor_unref(target);
+}
+
+static void run_stop(struct actor *actor, struct message *message)
+{
+    struct queued_call *call = queued_call_of(message);
+    struct reason reason = call->reason;
+
+    call->reason = REASON(NORMAL);
+    actor_end(actor, reason);
+    queued_call_answer(call, 0);
+}
+
+static void dispatch(struct actor *actor, struct message *message)
+{
+    switch (message->kind) {
+    case MESSAGE_CALL:
+        run_queued_call(actor, message);
+        return;
+    case MESSAGE_CAST:
+        run_cast(actor, message);
+        return;
+    case MESSAGE_INFO:
+        run_info(actor, message);
+        return;
+    case MESSAGE_DOWN:
+        run_down(actor, message);
+        return;
+    case MESSAGE_STOP:
+        run_stop(actor, message);
+        return;
+    }
+}
+
+static void note_if_empty(struct actor *actor)
+{
+    if (actor->mailbox.count == 0)
+        atomic_fetch_and(&actor->attention, ~(unsigned)ATTENTION_MAIL);
+}
+
+/*
+ * The oldest message, unless there is none, it isn't for `as`, or the actor was killed. A call is the running one from
+ * here on, so that a kill finds it in the mailbox or running.
+ */
+static struct message *take_message(struct actor *actor, enum run_as as, bool *ret_refused)
+{
+    struct mailbox *mailbox = &actor->mailbox;
+    struct message *message = NULL;
+    bool refused = false;
+
+    lock_acquire(&actor->lock);
+    if (mailbox->count > 0 && actor->state != ACTOR_ENDED) {
+        const struct message *oldest = cds_list_first_entry(&mailbox->messages, struct message, link);
+
+        refused = oldest->kind == MESSAGE_STOP && as != RUN_AS_THREAD;
+        if (!refused)
+            message = mailbox_take(mailbox);
+        if (message && message->kind == MESSAGE_CALL)
+            actor->running = queued_call_of(message);
+    }
+    note_if_empty(actor);
+    lock_release(&actor->lock);
+    *ret_refused = refused;
+    return message;
+}
+
+static uint32_t count_mail(struct actor *actor)
+{
+    uint32_t count;
+
+    lock_acquire(&actor->lock);
+    count = actor->mailbox.count;
+    note_if_empty(actor);
+    lock_release(&actor->lock);
+    return count;
+}
+
+bool run_mail(struct actor *actor, enum run_as as)
+{
+    lock_assert_held(&actor->run);
+    if (!(atomic_load(&actor->attention) & ATTENTION_MAIL))
+        return true;
+
+    for (uint32_t left = count_mail(actor); left > 0 && actor_alive(actor); left--) {
+        bool refused;
+        struct message *message = take_message(actor, as, &refused);
+
+        if (refused)
+            return false;
+        if (!message)
+            return true;
+        /* Counted first: who has its reply finds itself counted. */
+        atomic_fetch_add_explicit(as == RUN_AS_THREAD ? &actor->handled_by_thread : &actor->handled_direct, 1,
+                                  memory_order_relaxed);
+        dispatch(actor, message);
+    }
+    return true;
+}
