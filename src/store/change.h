@@ -1,0 +1,59 @@
+/*
+ * A change: everything that a bucket's state can be told to become, as plain
+ * data. It names things by number and name, never by address, so that it can
+ * be written down, sent, and applied again.
+ */
+#ifndef KVFS_STORE_CHANGE_H
+#define KVFS_STORE_CHANGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum change_kind {
+    CHANGE_ADD,      /* a new value `ino` called `name`, with `attributes` */
+    CHANGE_REMOVE,   /* the entry `name` */
+    CHANGE_RENAME,   /* the entry `name` is now called `to_name`, instead of what was called so */
+    CHANGE_WRITE,    /* `length` `bytes` at `offset` of value `ino` */
+    CHANGE_SET,      /* the `set` ones of `attributes`, of value `ino`, or of the bucket if `ino` is its own */
+};
+
+enum change_set {
+    CHANGE_SET_MODE = 1,
+    CHANGE_SET_UID = 2,
+    CHANGE_SET_GID = 4,
+    CHANGE_SET_SIZE = 8,
+    CHANGE_SET_ATIME = 16,
+    CHANGE_SET_MTIME = 32,
+    CHANGE_SET_CTIME = 64,
+};
+
+struct change_attributes {
+    mode_t mode;
+    uid_t uid;
+    gid_t gid;
+    dev_t rdev;
+    uint64_t size; /* bytes */
+    int64_t atime; /* ns since 1970 */
+    int64_t mtime;
+    int64_t ctime;
+};
+
+/* A name is not terminated. Everything is borrowed for as long as the change is being applied. */
+struct change {
+    enum change_kind kind;
+    uint64_t bucket; /* inode number */
+    uint64_t ino;
+    int64_t time; /* when: ns since 1970 */
+    const char *name;
+    size_t name_length;
+    const char *to_name;
+    size_t to_name_length;
+    uint64_t offset;
+    const void *bytes;
+    size_t length;
+    unsigned set; /* CHANGE_SET_* */
+    struct change_attributes attributes;
+};
+
+#endif
