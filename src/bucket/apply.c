@@ -1,0 +1,211 @@
+/*
+ * The only place where a bucket's state changes.
+ *
+ * Each kind of change gets the memory it needs, then gives the change to the
+ * store, then makes it so: what comes after the store has said yes can't fail.
+ */
+#include "bucket/bucket_internal.h"
+
+/* The names changed: mtime grows strictly, by which the kernel's listing cache sees it. */
+static void note_names(struct bucket *bucket, int64_t time)
+{
+    bucket->changed = time > bucket->changed ? time : bucket->changed + 1;
+    bucket->mtime = bucket->ctime = bucket->changed;
+}
+
+static int apply_add(struct bucket *bucket, const struct change *change, struct value **ret_value)
+{
+    struct key key = {change->name, change->name_length};
+    struct value *value = value_create(bucket, &change->attributes, change->time);
+    struct change numbered = *change;
+    struct entry *entry;
+    int rc;
+
+    if (!value)
+        return -ENOMEM;
+    entry = entry_create(&key, value);
+    if (!entry) {
+        inode_unref(&value->inode);
+        return -ENOMEM;
+    }
+    rc = keys_insert(bucket, entry);
+    if (rc < 0) {
+        entry_destroy(entry);
+        inode_unref(&value->inode);
+        return rc;
+    }
+
+    numbered.ino = value->inode.number;
+    rc = store_write(bucket->environment->store, &numbered);
+    if (rc < 0) {
+        keys_remove(bucket, entry);
+        return rc;
+    }
+    note_names(bucket, change->time);
+    *ret_value = value;
+    return 0;
+}
+
+static void lose_entry(struct bucket *bucket, struct entry *entry, int64_t time)
+{
+    bucket->bytes -= entry->value->bytes.size;
+    entry->value->ctime = time;
+    entry->value->version++;
+    keys_remove(bucket, entry);
+}
+
+static int apply_remove(struct bucket *bucket, const struct change *change)
+{
+    struct key key = {change->name, change->name_length};
+    int rc = store_write(bucket->environment->store, change);
+
+    if (rc < 0)
+        return rc;
+    lose_entry(bucket, keys_find(bucket, &key), change->time);
+    note_names(bucket, change->time);
+    return 0;
+}
+
+/* The value gets a second name, then what the target's name meant loses it, then the value its first. */
+static int apply_rename(struct bucket *bucket, const struct change *change)
+{
+    struct key from = {change->name, change->name_length};
+    struct key to = {change->to_name, change->to_name_length};
+    struct entry *old = keys_find(bucket, &from);
+    struct entry *replaced = keys_find(bucket, &to);
+    struct value *value = old->value;
+    struct entry *renamed = entry_create(&to, value);
+    int rc;
+
+    if (!renamed)
+        return -ENOMEM;
+    rc = keys_insert(bucket, renamed);
+    if (rc < 0) {
+        entry_destroy(renamed);
+        return rc;
+    }
+    inode_ref(&value->inode);
+    value->nlink++;
+
+    rc = store_write(bucket->environment->store, change);
+    if (rc < 0) {
+        keys_remove(bucket, renamed);
+        return rc;
+    }
+    if (replaced)
+        lose_entry(bucket, replaced, change->time);
+    keys_remove(bucket, old);
+    value->ctime = change->time;
+    value->version++;
+    note_names(bucket, change->time);
+    return 0;
+}
+
+static int condition_of_size(int rc)
+{
+    return rc == -EFBIG ? BUCKET_E_TOO_LARGE : rc;
+}
+
+static void count_bytes(struct bucket *bucket, const struct value *value, uint64_t before)
+{
+    if (value->nlink > 0)
+        bucket->bytes += value->bytes.size - before;
+}
+
+static int apply_write(struct bucket *bucket, const struct change *change, struct value *value)
+{
+    uint64_t before = value->bytes.size;
+    int rc = bytes_reserve(&value->bytes, change->offset, change->length);
+
+    if (rc < 0)
+        return condition_of_size(rc);
+    rc = store_write(bucket->environment->store, change);
+    if (rc < 0)
+        return rc;
+    bytes_write(&value->bytes, change->offset, change->bytes, change->length);
+    count_bytes(bucket, value, before);
+    value->mtime = value->ctime = change->time;
+    value->version++;
+    return 0;
+}
+
+/* Where a value and a bucket keep what CHANGE_SET sets in both. */
+struct settable {
+    mode_t *mode;
+    uid_t *uid;
+    gid_t *gid;
+    int64_t *atime;
+    int64_t *mtime;
+    int64_t *ctime;
+};
+
+static void set(const struct settable *target, const struct change *change)
+{
+    const struct change_attributes *to = &change->attributes;
+
+    if (change->set & CHANGE_SET_MODE)
+        *target->mode = (*target->mode & S_IFMT) | (to->mode & ~(mode_t)S_IFMT);
+    if (change->set & CHANGE_SET_UID)
+        *target->uid = to->uid;
+    if (change->set & CHANGE_SET_GID)
+        *target->gid = to->gid;
+    if (change->set & CHANGE_SET_ATIME)
+        *target->atime = to->atime;
+    if (change->set & CHANGE_SET_MTIME)
+        *target->mtime = to->mtime;
+    *target->ctime = change->set & CHANGE_SET_CTIME ? to->ctime : change->time;
+}
+
+static int apply_set_bucket(struct bucket *bucket, const struct change *change)
+{
+    const struct settable target = {&bucket->mode,  &bucket->uid,   &bucket->gid,
+                                    &bucket->atime, &bucket->mtime, &bucket->ctime};
+    int rc = store_write(bucket->environment->store, change);
+
+    if (rc == 0)
+        set(&target, change);
+    return rc;
+}
+
+static int apply_set_value(struct bucket *bucket, const struct change *change, struct value *value)
+{
+    const struct settable target = {&value->mode,  &value->uid,   &value->gid,
+                                    &value->atime, &value->mtime, &value->ctime};
+    uint64_t before = value->bytes.size;
+    int rc;
+
+    if (change->set & CHANGE_SET_SIZE) {
+        rc = bytes_reserve_size(&value->bytes, change->attributes.size);
+        if (rc < 0)
+            return condition_of_size(rc);
+    }
+    rc = store_write(bucket->environment->store, change);
+    if (rc < 0)
+        return rc;
+    if (change->set & CHANGE_SET_SIZE) {
+        bytes_truncate(&value->bytes, change->attributes.size);
+        count_bytes(bucket, value, before);
+        value->mtime = change->time;
+    }
+    set(&target, change);
+    value->version++;
+    return 0;
+}
+
+int bucket_apply(struct bucket *bucket, const struct change *change, struct value **value)
+{
+    lock_assert_held(&bucket->actor.run);
+    switch (change->kind) {
+    case CHANGE_ADD:
+        return apply_add(bucket, change, value);
+    case CHANGE_REMOVE:
+        return apply_remove(bucket, change);
+    case CHANGE_RENAME:
+        return apply_rename(bucket, change);
+    case CHANGE_WRITE:
+        return apply_write(bucket, change, *value);
+    case CHANGE_SET:
+        return value ? apply_set_value(bucket, change, *value) : apply_set_bucket(bucket, change);
+    }
+    return -EINVAL;
+}

@@ -1,0 +1,143 @@
+/*
+ * A bucket: an actor that holds keys. Seen as a directory, its keys are the
+ * names of files and its values their bytes and metadata.
+ *
+ * These are the client calls; what they mean is in server.c, so that the
+ * server can change without its clients. Every call may also answer an
+ * ACTOR_E_*: the bucket has ended, or didn't answer in time.
+ */
+#ifndef KVFS_BUCKET_BUCKET_H
+#define KVFS_BUCKET_BUCKET_H
+
+#include "actor/actor.h"
+#include "bucket/inode.h"
+#include "store/change.h"
+#include "store/store.h"
+
+#include <sys/stat.h>
+
+enum bucket_condition {
+    BUCKET_E_NOT_FOUND = 96, /* no such key */
+    BUCKET_E_EXISTS,
+    BUCKET_E_NOT_EMPTY,
+    BUCKET_E_TOO_LARGE, /* beyond the largest value */
+};
+
+struct bucket;
+struct value;
+
+/* What all buckets of a mount share. Outlives them. */
+struct bucket_environment {
+    struct runtime *runtime;
+    struct inode_index *index;
+    struct store *store;
+    /*
+     * [any thread] [never blocks] The bucket has ended and no callback of it runs. Whoever is told calls
+     * bucket_dispose() when it has done what must be done for what the bucket held. NULL: that is done at once.
+     */
+    void (*on_end)(void *context, struct bucket *bucket);
+    void *context;
+};
+
+/* Of a value or a bucket, as stat shows them. Times in ns since 1970. */
+struct attributes {
+    uint64_t ino;
+    mode_t mode;
+    nlink_t nlink;
+    uid_t uid;
+    gid_t gid;
+    dev_t rdev;
+    uint64_t size;      /* bytes; of a bucket: keys */
+    uint64_t allocated; /* bytes of memory behind it */
+    int64_t atime;
+    int64_t mtime;
+    int64_t ctime;
+};
+
+struct bucket_stats {
+    uint64_t keys;
+    uint64_t bytes; /* of all values */
+};
+
+/* A key's name: bytes, not terminated, borrowed. */
+struct key {
+    const char *name;
+    size_t length;
+};
+
+/* Whether an operation's result is about to be told to the kernel, and so counts one lookup. */
+enum bucket_remember { BUCKET_QUIETLY, BUCKET_REMEMBER };
+
+/*
+ * [any thread] Starts a bucket called `name` whose directory is in inode `parent`. 0 and one reference on its actor; or
+ * a negative errno.
+ */
+int bucket_start(struct bucket_environment *environment, uint64_t parent, const struct key *name,
+                 const struct change_attributes *attributes, struct bucket **ret_bucket);
+
+struct actor *bucket_actor(struct bucket *bucket);
+struct bucket *bucket_of_actor(struct actor *actor);
+struct inode *bucket_inode(struct bucket *bucket);
+struct bucket *bucket_of_inode(struct inode *inode);
+/* Constant for its life. */
+const struct key *bucket_name(const struct bucket *bucket);
+uint64_t bucket_parent(const struct bucket *bucket);
+
+struct inode *value_inode(struct value *value);
+struct value *value_of_inode(struct inode *inode);
+struct bucket *value_bucket(struct value *value);
+
+/* The guide's calls [any thread] [may block]. */
+
+/* Makes the key's value exactly these bytes; 0, or a negative errno. */
+int bucket_put(struct bucket *bucket, const struct key *key, const void *bytes, size_t length);
+/* Copies up to `size` bytes. 0, or BUCKET_E_NOT_FOUND. */
+int bucket_get(struct bucket *bucket, const struct key *key, void *buffer, size_t size, size_t *ret_length);
+/* 0, or BUCKET_E_NOT_FOUND. */
+int bucket_delete(struct bucket *bucket, const struct key *key);
+
+/* What files need beyond these [any thread] [may block]. */
+
+/* A reference on the value. BUCKET_E_NOT_FOUND. */
+int bucket_lookup(struct bucket *bucket, const struct key *key, enum bucket_remember remember,
+                  struct value **ret_value, struct attributes *ret_attributes);
+/* A new key with an empty value, and a reference on it. BUCKET_E_EXISTS. */
+int bucket_add(struct bucket *bucket, const struct key *key, const struct change_attributes *attributes,
+               enum bucket_remember remember, struct value **ret_value, struct attributes *ret_attributes);
+/* Replaces what is called `to`, unless `keep_target`: then BUCKET_E_EXISTS. BUCKET_E_NOT_FOUND. */
+int bucket_rename(struct bucket *bucket, const struct key *from, const struct key *to, bool keep_target);
+int bucket_get_attributes(struct bucket *bucket, struct attributes *ret_attributes);
+/* The `set` ones (CHANGE_SET_*, no size). */
+int bucket_set_attributes(struct bucket *bucket, unsigned set, const struct change_attributes *attributes,
+                          struct attributes *ret_attributes);
+int bucket_get_stats(struct bucket *bucket, struct bucket_stats *ret_stats);
+
+/* [actor] One key of a listing, all borrowed. False to stop before it. */
+typedef bool bucket_visit(void *context, uint64_t position, const struct key *key, struct value *value,
+                          const struct attributes *attributes);
+/* Every key behind `position` (0 for all), in the order in which they came. */
+int bucket_list(struct bucket *bucket, uint64_t position, bucket_visit *visit, void *context);
+
+int value_read(struct value *value, uint64_t offset, void *buffer, size_t size, size_t *ret_length);
+/* All or nothing: 0, BUCKET_E_TOO_LARGE, or a negative errno. */
+int value_write(struct value *value, uint64_t offset, const void *bytes, size_t length);
+int value_get_attributes(struct value *value, struct attributes *ret_attributes);
+int value_set_attributes(struct value *value, unsigned set, const struct change_attributes *attributes,
+                         struct attributes *ret_attributes);
+
+/* [any thread] [may block] Ends the bucket with `normal` if it holds no key: 0, or BUCKET_E_NOT_EMPTY and nothing changed. */
+int bucket_stop_if_empty(struct bucket *bucket);
+
+/* After the end [any thread, one]: what the bucket still holds, for whoever was told by on_end. */
+
+/* [may block for the nameless ones' lock] Every value that the kernel may know; `key` is NULL for a nameless one. */
+typedef void bucket_remains_visit(void *context, const struct key *key, struct value *value);
+void bucket_visit_remains(struct bucket *bucket, bucket_remains_visit *visit, void *context);
+/* Lets everything go that the bucket held; the bucket itself goes with its last reference. */
+void bucket_dispose(struct bucket *bucket);
+
+/* What a context that was told by on_end may link the bucket with, until it disposes of it. */
+struct cds_list_head *bucket_link(struct bucket *bucket);
+struct bucket *bucket_of_link(struct cds_list_head *link);
+
+#endif

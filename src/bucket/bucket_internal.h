@@ -1,0 +1,135 @@
+/*
+ * What the files of this room share: a bucket's state, and the arguments of
+ * its calls.
+ */
+#ifndef KVFS_BUCKET_BUCKET_INTERNAL_H
+#define KVFS_BUCKET_BUCKET_INTERNAL_H
+
+#include "base/lock.h"
+#include "base/sequence.h"
+#include "base/table.h"
+#include "bucket/bucket.h"
+#include "bucket/bytes.h"
+
+#include <errno.h>
+
+/* Guarded by the owner's run lock, or, after the owner's end, by whoever disposes of it. */
+struct value {
+    struct inode inode;
+    struct bucket *owner; /* a reference on its actor; constant */
+    struct bytes bytes;
+    uint64_t version; /* grows with each change */
+    mode_t mode;
+    uid_t uid;
+    gid_t gid;
+    nlink_t nlink;
+    dev_t rdev;
+    int64_t atime;
+    int64_t mtime;
+    int64_t ctime;
+    struct cds_list_head nameless; /* guarded by the owner's nameless_lock; empty while it has a name */
+};
+
+struct entry {
+    struct cds_lfht_node node; /* only while the bucket has a table */
+    struct table_deferred deferred;
+    struct value *value; /* the reference of what names it */
+    uint64_t position;
+    size_t length;
+    char name[];
+};
+
+/* Guarded by the run lock, except where said. */
+struct bucket {
+    struct actor actor;
+    struct inode inode;
+    struct bucket_environment *environment; /* constant */
+    uint64_t parent;                        /* constant */
+    struct key name;                        /* constant, the heap string is its own */
+    struct table keys; /* only once it has had many */
+    struct sequence order;
+    uint64_t bytes; /* of all named values */
+    mode_t mode;
+    uid_t uid;
+    gid_t gid;
+    int64_t atime;
+    int64_t mtime;
+    int64_t ctime;
+    int64_t changed; /* the last change of the names: mtime grows strictly with each, for the kernel's listing cache */
+    bool sealed;     /* is about to end, empty: takes no more keys */
+    struct lock nameless_lock;     /* short; order: after the run lock */
+    struct cds_list_head nameless; /* values without a name that the kernel knew when they lost it */
+    struct cds_list_head link;     /* whoever was told of the end */
+};
+
+enum bucket_tag {
+    BUCKET_PUT,
+    BUCKET_GET,
+    BUCKET_DELETE,
+    BUCKET_LOOKUP,
+    BUCKET_ADD,
+    BUCKET_RENAME,
+    BUCKET_GET_ATTRIBUTES,
+    BUCKET_SET_ATTRIBUTES,
+    BUCKET_GET_STATS,
+    BUCKET_LIST,
+    BUCKET_READ,
+    BUCKET_WRITE,
+    BUCKET_SEAL,
+};
+
+/* One shape for the calls that name a key or a value; each uses what it needs. */
+struct bucket_call {
+    const struct key *key;
+    const struct key *to;
+    struct value *value; /* also out, with a reference */
+    uint64_t offset;
+    void *buffer;
+    const void *bytes;
+    size_t length; /* also out */
+    unsigned set;
+    const struct change_attributes *attributes;
+    enum bucket_remember remember;
+    bool keep_target;
+    struct attributes *ret_attributes;
+};
+
+struct bucket_list_call {
+    uint64_t position;
+    bucket_visit *visit;
+    void *context;
+};
+
+extern const struct actor_class bucket_class;
+
+/* keys.c: which value a key means. [run lock] */
+
+/* Borrows; NULL if there is none. */
+struct entry *keys_find(struct bucket *bucket, const struct key *key);
+/* An entry that isn't in the bucket yet, for `value`, whose reference it takes. NULL without memory. */
+struct entry *entry_create(const struct key *key, struct value *value);
+void entry_destroy(struct entry *entry);
+/* 0, or -ENOMEM and nothing changed. */
+int keys_insert(struct bucket *bucket, struct entry *entry);
+/* Takes the entry out and frees it; its value loses a name. */
+void keys_remove(struct bucket *bucket, struct entry *entry);
+/* After the end: lets all of them go. */
+void keys_dispose(struct bucket *bucket);
+
+/* value.c */
+
+/* One reference and one name; NULL without memory. */
+struct value *value_create(struct bucket *owner, const struct change_attributes *attributes, int64_t time);
+/* [run lock, or disposing] It has lost its name: drops that reference, and remembers it while the kernel knows it. */
+void value_lose_name(struct value *value);
+void value_show(const struct value *value, struct attributes *ret_attributes);
+
+/* apply.c: the only way in which state changes. [run lock] */
+
+/*
+ * Gives the change to the store, then makes it so. For what concerns a value, `*value` is it; for CHANGE_ADD it is out,
+ * borrowed. 0, or a condition or negative errno, and nothing has changed. The caller has checked that it is legal.
+ */
+int bucket_apply(struct bucket *bucket, const struct change *change, struct value **value);
+
+#endif

@@ -1,0 +1,132 @@
+/*
+ * A bucket as its clients see it: each call packs its arguments, asks, and
+ * unpacks the answer.
+ */
+#include "bucket/bucket_internal.h"
+
+static int ask(struct bucket *bucket, enum bucket_tag tag, void *call)
+{
+    return actor_call(&bucket->actor, tag, call, ACTOR_CALL_TIMEOUT_MS);
+}
+
+int bucket_put(struct bucket *bucket, const struct key *key, const void *bytes, size_t length)
+{
+    struct bucket_call call = {.key = key, .bytes = bytes, .length = length};
+
+    return ask(bucket, BUCKET_PUT, &call);
+}
+
+int bucket_get(struct bucket *bucket, const struct key *key, void *buffer, size_t size, size_t *ret_length)
+{
+    struct bucket_call call = {.key = key, .buffer = buffer, .length = size};
+    int rc = ask(bucket, BUCKET_GET, &call);
+
+    if (rc == 0)
+        *ret_length = call.length;
+    return rc;
+}
+
+int bucket_delete(struct bucket *bucket, const struct key *key)
+{
+    struct bucket_call call = {.key = key};
+
+    return ask(bucket, BUCKET_DELETE, &call);
+}
+
+int bucket_lookup(struct bucket *bucket, const struct key *key, enum bucket_remember remember,
+                  struct value **ret_value, struct attributes *ret_attributes)
+{
+    struct bucket_call call = {.key = key, .remember = remember, .ret_attributes = ret_attributes};
+    int rc = ask(bucket, BUCKET_LOOKUP, &call);
+
+    if (rc == 0)
+        *ret_value = call.value;
+    return rc;
+}
+
+int bucket_add(struct bucket *bucket, const struct key *key, const struct change_attributes *attributes,
+               enum bucket_remember remember, struct value **ret_value, struct attributes *ret_attributes)
+{
+    struct bucket_call call = {
+        .key = key, .attributes = attributes, .remember = remember, .ret_attributes = ret_attributes};
+    int rc = ask(bucket, BUCKET_ADD, &call);
+
+    if (rc == 0)
+        *ret_value = call.value;
+    return rc;
+}
+
+int bucket_rename(struct bucket *bucket, const struct key *from, const struct key *to, bool keep_target)
+{
+    struct bucket_call call = {.key = from, .to = to, .keep_target = keep_target};
+
+    return ask(bucket, BUCKET_RENAME, &call);
+}
+
+int bucket_get_attributes(struct bucket *bucket, struct attributes *ret_attributes)
+{
+    struct bucket_call call = {.ret_attributes = ret_attributes};
+
+    return ask(bucket, BUCKET_GET_ATTRIBUTES, &call);
+}
+
+int bucket_set_attributes(struct bucket *bucket, unsigned set, const struct change_attributes *attributes,
+                          struct attributes *ret_attributes)
+{
+    struct bucket_call call = {.set = set, .attributes = attributes, .ret_attributes = ret_attributes};
+
+    return ask(bucket, BUCKET_SET_ATTRIBUTES, &call);
+}
+
+int bucket_get_stats(struct bucket *bucket, struct bucket_stats *ret_stats)
+{
+    return ask(bucket, BUCKET_GET_STATS, ret_stats);
+}
+
+int bucket_list(struct bucket *bucket, uint64_t position, bucket_visit *visit, void *context)
+{
+    struct bucket_list_call call = {position, visit, context};
+
+    return ask(bucket, BUCKET_LIST, &call);
+}
+
+int value_read(struct value *value, uint64_t offset, void *buffer, size_t size, size_t *ret_length)
+{
+    struct bucket_call call = {.value = value, .offset = offset, .buffer = buffer, .length = size};
+    int rc = ask(value->owner, BUCKET_READ, &call);
+
+    if (rc == 0)
+        *ret_length = call.length;
+    return rc;
+}
+
+int value_write(struct value *value, uint64_t offset, const void *bytes, size_t length)
+{
+    struct bucket_call call = {.value = value, .offset = offset, .bytes = bytes, .length = length};
+
+    return ask(value->owner, BUCKET_WRITE, &call);
+}
+
+int value_get_attributes(struct value *value, struct attributes *ret_attributes)
+{
+    struct bucket_call call = {.value = value, .ret_attributes = ret_attributes};
+
+    return ask(value->owner, BUCKET_GET_ATTRIBUTES, &call);
+}
+
+int value_set_attributes(struct value *value, unsigned set, const struct change_attributes *attributes,
+                         struct attributes *ret_attributes)
+{
+    struct bucket_call call = {
+        .value = value, .set = set, .attributes = attributes, .ret_attributes = ret_attributes};
+
+    return ask(value->owner, BUCKET_SET_ATTRIBUTES, &call);
+}
+
+/* Two steps: once sealed it takes no key, so it is still empty when it stops. */
+int bucket_stop_if_empty(struct bucket *bucket)
+{
+    int rc = ask(bucket, BUCKET_SEAL, NULL);
+
+    return rc == 0 ? actor_stop(&bucket->actor, REASON(NORMAL), ACTOR_FOREVER) : rc;
+}

@@ -1,0 +1,77 @@
+/*
+ * Identity: what everything has that the kernel may know.
+ *
+ * An inode number is given once, for life, and never again while the daemon
+ * runs; it is also the FUSE nodeid. One concurrent index leads from the number
+ * to the object. References and what the kernel counts:
+ *
+ * - an object has one reference from what names it (a bucket's entry, or the
+ *   life of the bucket itself), one for each lookup that the kernel was told
+ *   of, and those of whoever works with it;
+ * - inode_remember() counts one lookup, before the reply that hands it out;
+ *   inode_forget() takes N back;
+ * - with the last reference it leaves the index and is released, after the
+ *   last reader who may have seen it there has left.
+ *
+ * So a value that was unlinked while the kernel knows it lives on, nameless,
+ * until it is forgotten, and nobody has to look for it.
+ */
+#ifndef KVFS_BUCKET_INODE_H
+#define KVFS_BUCKET_INODE_H
+
+#include "base/refcount.h"
+#include "base/table.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define INODE_ROOT 1 /* FUSE_ROOT_ID: never given to an inode here */
+
+enum inode_kind { INODE_BUCKET, INODE_VALUE, INODE_CONTROL };
+
+struct inode_index {
+    struct table table;
+    _Atomic uint64_t next_number;
+    _Atomic uint64_t count;
+};
+
+struct inode {
+    struct cds_lfht_node node;
+    struct table_deferred deferred;
+    struct inode_index *index;
+    uint64_t number;
+    struct refcount refs;
+    _Atomic uint64_t lookups; /* those that the kernel hasn't forgotten */
+    enum inode_kind kind;
+    /* [any thread] The last reference went and no reader sees it: frees the object. */
+    void (*release)(struct inode *inode);
+};
+
+/* 0, or -ENOMEM. */
+int inode_index_init(struct inode_index *index);
+/* [may block] Must be empty. */
+void inode_index_deinit(struct inode_index *index);
+
+/* [any thread] Gives a number and one reference, and can be found from now on. */
+void inode_init(struct inode *inode, struct inode_index *index, enum inode_kind kind,
+                void (*release)(struct inode *inode));
+
+/* [any thread] [never blocks] A reference on what has that number; NULL if nothing has. */
+struct inode *inode_find(struct inode_index *index, uint64_t number);
+struct inode *inode_ref(struct inode *inode);
+/* NULL is fine. */
+void inode_unref(struct inode *inode);
+
+/* [any thread] The kernel is about to be told of it once. The caller has a reference. */
+void inode_remember(struct inode *inode);
+/* [any thread] The kernel takes `n` of its lookups back. The caller has a reference. */
+void inode_forget(struct inode *inode, uint64_t n);
+static inline bool inode_is_known(const struct inode *inode)
+{
+    return atomic_load(&((struct inode *)inode)->lookups) > 0;
+}
+
+/* [no other thread] The connection is gone: forgets all that the kernel knew. */
+void inode_index_forget_all(struct inode_index *index);
+
+#endif

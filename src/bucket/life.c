@@ -1,0 +1,154 @@
+/*
+ * A bucket's start, and what becomes of what it held after its end.
+ *
+ * Its memory is held by references on its actor: the registry's, the
+ * runtime's, one of each value that says whose it is, and one of its inode,
+ * which the kernel may know for long after the end.
+ */
+#include "base/clock.h"
+#include "bucket/bucket_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void release(struct inode *inode)
+{
+    actor_unref(&bucket_of_inode(inode)->actor);
+}
+
+static struct bucket *create(struct bucket_environment *environment, uint64_t parent, const struct key *name,
+                             const struct change_attributes *attributes)
+{
+    struct bucket *bucket = calloc(1, sizeof(*bucket));
+    char *copy = malloc(name->length + 1);
+
+    if (!bucket || !copy) {
+        free(bucket);
+        free(copy);
+        return NULL;
+    }
+    memcpy(copy, name->name, name->length);
+    copy[name->length] = '\0';
+    bucket->environment = environment;
+    bucket->parent = parent;
+    bucket->name = (struct key){copy, name->length};
+    bucket->mode = attributes->mode;
+    bucket->uid = attributes->uid;
+    bucket->gid = attributes->gid;
+    bucket->changed = clock_wall_ns();
+    bucket->atime = bucket->mtime = bucket->ctime = bucket->changed;
+    sequence_init(&bucket->order, 1);
+    lock_init(&bucket->nameless_lock);
+    CDS_INIT_LIST_HEAD(&bucket->nameless);
+    CDS_INIT_LIST_HEAD(&bucket->link);
+    return bucket;
+}
+
+int bucket_start(struct bucket_environment *environment, uint64_t parent, const struct key *name,
+                 const struct change_attributes *attributes, struct bucket **ret_bucket)
+{
+    struct bucket *bucket = create(environment, parent, name, attributes);
+    struct reason reason;
+
+    if (!bucket)
+        return -ENOMEM;
+    /* The inode's own reference ends in bucket_dispose(), so it is there before anybody can end the bucket. */
+    inode_init(&bucket->inode, environment->index, INODE_BUCKET, release);
+    (void)actor_start(&bucket->actor, &bucket_class, environment->runtime, bucket->name.name, NULL, &reason);
+    actor_ref(&bucket->actor);
+    *ret_bucket = bucket;
+    return 0;
+}
+
+struct actor *bucket_actor(struct bucket *bucket)
+{
+    return &bucket->actor;
+}
+
+struct bucket *bucket_of_actor(struct actor *actor)
+{
+    return table_entry(actor, struct bucket, actor);
+}
+
+struct inode *bucket_inode(struct bucket *bucket)
+{
+    return &bucket->inode;
+}
+
+struct bucket *bucket_of_inode(struct inode *inode)
+{
+    assert(inode->kind == INODE_BUCKET);
+    return table_entry(inode, struct bucket, inode);
+}
+
+const struct key *bucket_name(const struct bucket *bucket)
+{
+    return &bucket->name;
+}
+
+uint64_t bucket_parent(const struct bucket *bucket)
+{
+    return bucket->parent;
+}
+
+struct cds_list_head *bucket_link(struct bucket *bucket)
+{
+    return &bucket->link;
+}
+
+struct bucket *bucket_of_link(struct cds_list_head *link)
+{
+    return cds_list_entry(link, struct bucket, link);
+}
+
+static void visit_named(struct bucket *bucket, bucket_remains_visit *visit, void *context)
+{
+    uint64_t position = 0;
+    size_t cursor = 0;
+    const struct entry *entry;
+
+    while ((entry = sequence_next(&bucket->order, position, &cursor, &position))) {
+        struct key key = {entry->name, entry->length};
+
+        visit(context, &key, entry->value);
+    }
+}
+
+/* The next nameless value, with a reference, put aside so that it isn't found again. */
+static struct value *next_nameless(struct bucket *bucket, struct cds_list_head *seen)
+{
+    struct value *found = NULL;
+
+    lock_acquire(&bucket->nameless_lock);
+    while (!found && !cds_list_empty(&bucket->nameless)) {
+        struct value *value = cds_list_first_entry(&bucket->nameless, struct value, nameless);
+
+        cds_list_move(&value->nameless, seen);
+        if (refcount_try_add(&value->inode.refs))
+            found = value;
+    }
+    lock_release(&bucket->nameless_lock);
+    return found;
+}
+
+void bucket_visit_remains(struct bucket *bucket, bucket_remains_visit *visit, void *context)
+{
+    CDS_LIST_HEAD(seen);
+    struct value *value;
+
+    visit_named(bucket, visit, context);
+    while ((value = next_nameless(bucket, &seen))) {
+        visit(context, NULL, value);
+        inode_unref(&value->inode);
+    }
+    lock_acquire(&bucket->nameless_lock);
+    cds_list_splice(&seen, &bucket->nameless);
+    lock_release(&bucket->nameless_lock);
+}
+
+void bucket_dispose(struct bucket *bucket)
+{
+    keys_dispose(bucket);
+    inode_unref(&bucket->inode);
+}

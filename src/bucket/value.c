@@ -1,0 +1,89 @@
+/*
+ * A value's life. It is found by its inode number from its creation until its
+ * last reference goes: its name, or the kernel's last lookup, or whoever works
+ * with it. A value that loses its name while the kernel knows it is kept in
+ * its bucket's list of nameless ones, so that the kernel can be told when the
+ * bucket ends; it takes itself out when it goes.
+ */
+#include "bucket/bucket_internal.h"
+
+#include <stdlib.h>
+
+static void release(struct inode *inode)
+{
+    struct value *value = value_of_inode(inode);
+    struct bucket *owner = value->owner;
+
+    lock_acquire(&owner->nameless_lock);
+    cds_list_del(&value->nameless);
+    lock_release(&owner->nameless_lock);
+
+    bytes_deinit(&value->bytes);
+    free(value);
+    actor_unref(&owner->actor);
+}
+
+struct value *value_create(struct bucket *owner, const struct change_attributes *attributes, int64_t time)
+{
+    struct value *value = calloc(1, sizeof(*value));
+
+    if (!value)
+        return NULL;
+    value->owner = owner;
+    value->mode = attributes->mode;
+    value->uid = attributes->uid;
+    value->gid = attributes->gid;
+    value->rdev = attributes->rdev;
+    value->nlink = 1;
+    value->atime = value->mtime = value->ctime = time;
+    CDS_INIT_LIST_HEAD(&value->nameless);
+    actor_ref(&owner->actor);
+    inode_init(&value->inode, owner->environment->index, INODE_VALUE, release);
+    return value;
+}
+
+void value_lose_name(struct value *value)
+{
+    struct bucket *owner = value->owner;
+
+    value->nlink--;
+    if (value->nlink == 0 && inode_is_known(&value->inode)) {
+        lock_acquire(&owner->nameless_lock);
+        cds_list_add_tail(&value->nameless, &owner->nameless);
+        lock_release(&owner->nameless_lock);
+    }
+    inode_unref(&value->inode);
+}
+
+void value_show(const struct value *value, struct attributes *ret_attributes)
+{
+    *ret_attributes = (struct attributes){
+        .ino = value->inode.number,
+        .mode = value->mode,
+        .nlink = value->nlink,
+        .uid = value->uid,
+        .gid = value->gid,
+        .rdev = value->rdev,
+        .size = value->bytes.size,
+        .allocated = value->bytes.allocated,
+        .atime = value->atime,
+        .mtime = value->mtime,
+        .ctime = value->ctime,
+    };
+}
+
+struct inode *value_inode(struct value *value)
+{
+    return &value->inode;
+}
+
+struct value *value_of_inode(struct inode *inode)
+{
+    assert(inode->kind == INODE_VALUE);
+    return table_entry(inode, struct value, inode);
+}
+
+struct bucket *value_bucket(struct value *value)
+{
+    return value->owner;
+}
