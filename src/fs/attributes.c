@@ -1,0 +1,230 @@
+/*
+ * Attributes: what the kernel is shown and what it sets.
+ */
+#include "base/clock.h"
+#include "fs/fs_internal.h"
+
+#include <errno.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+void attributes_to_stat(const struct attributes *attributes, struct stat *ret_stat)
+{
+    *ret_stat = (struct stat){
+        .st_ino = attributes->ino,
+        .st_mode = attributes->mode,
+        .st_nlink = attributes->nlink,
+        .st_uid = attributes->uid,
+        .st_gid = attributes->gid,
+        .st_rdev = attributes->rdev,
+        .st_size = (off_t)attributes->size,
+        .st_blksize = FS_BLOCK_SIZE,
+        .st_blocks = (blkcnt_t)((attributes->allocated + 511) / 512),
+        .st_atim = clock_to_timespec(attributes->atime),
+        .st_mtim = clock_to_timespec(attributes->mtime),
+        .st_ctim = clock_to_timespec(attributes->ctime),
+    };
+}
+
+void entry_of(const struct attributes *attributes, struct fuse_entry_param *ret_entry)
+{
+    *ret_entry = (struct fuse_entry_param){
+        .ino = attributes->ino,
+        .attr_timeout = FS_FOREVER,
+        .entry_timeout = FS_FOREVER,
+    };
+    attributes_to_stat(attributes, &ret_entry->attr);
+}
+
+void root_init(struct root *root)
+{
+    lock_init(&root->lock);
+    root->mode = S_IFDIR | 0755;
+    root->uid = getuid();
+    root->gid = getgid();
+    root->atime = root->ctime = clock_wall_ns();
+    root->mtime_set_at = -1;
+}
+
+int root_get_attributes(struct fs *fs, struct attributes *ret_attributes)
+{
+    struct root *root = &fs->root;
+    struct registry_stats stats;
+    int rc = registry_get_stats(fs->registry, &stats);
+
+    if (rc != 0)
+        return fs_errno(rc, FS_BY_INODE);
+    lock_acquire(&root->lock);
+    *ret_attributes = (struct attributes){
+        .ino = FUSE_ROOT_ID,
+        .mode = root->mode,
+        .nlink = (nlink_t)(2 + stats.count),
+        .uid = root->uid,
+        .gid = root->gid,
+        .size = stats.count,
+        .atime = root->atime,
+        .mtime = root->mtime_set_at == stats.changed_ns ? root->mtime : stats.changed_ns,
+        .ctime = root->ctime > stats.changed_ns ? root->ctime : stats.changed_ns,
+    };
+    lock_release(&root->lock);
+    return 0;
+}
+
+int node_get_attributes(struct fs *fs, const struct node *node, struct attributes *ret_attributes)
+{
+    switch (node->kind) {
+    case NODE_ROOT:
+        return root_get_attributes(fs, ret_attributes);
+    case NODE_BUCKET:
+        return fs_errno(bucket_get_attributes(bucket_of_inode(node->inode), ret_attributes), FS_BY_INODE);
+    case NODE_VALUE:
+        return fs_errno(value_get_attributes(value_of_inode(node->inode), ret_attributes), FS_BY_INODE);
+    case NODE_CONTROL:
+        control_show(node->inode, ret_attributes);
+        return 0;
+    }
+    return EIO;
+}
+
+static void reply_attributes(fuse_req_t req, int error, const struct attributes *attributes)
+{
+    struct stat stat;
+
+    if (error != 0) {
+        fuse_reply_err(req, error);
+        return;
+    }
+    attributes_to_stat(attributes, &stat);
+    fuse_reply_attr(req, &stat, FS_FOREVER);
+}
+
+void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+{
+    struct fs *fs = request_begin(req);
+    struct attributes attributes;
+    struct node node;
+    int error;
+
+    (void)info;
+    if (!request_resolve(req, fs, ino, &node))
+        return;
+    error = node_get_attributes(fs, &node, &attributes);
+    node_release(&node);
+    reply_attributes(req, error, &attributes);
+}
+
+static unsigned change_of(const struct stat *stat, int to_set, struct change_attributes *ret_change)
+{
+    static const struct {
+        int fuse;
+        unsigned change;
+    } bits[] = {
+        {FUSE_SET_ATTR_MODE, CHANGE_SET_MODE},   {FUSE_SET_ATTR_UID, CHANGE_SET_UID},
+        {FUSE_SET_ATTR_GID, CHANGE_SET_GID},     {FUSE_SET_ATTR_SIZE, CHANGE_SET_SIZE},
+        {FUSE_SET_ATTR_ATIME, CHANGE_SET_ATIME}, {FUSE_SET_ATTR_ATIME_NOW, CHANGE_SET_ATIME},
+        {FUSE_SET_ATTR_MTIME, CHANGE_SET_MTIME}, {FUSE_SET_ATTR_MTIME_NOW, CHANGE_SET_MTIME},
+        {FUSE_SET_ATTR_CTIME, CHANGE_SET_CTIME},
+    };
+    int64_t now = clock_wall_ns();
+    unsigned set = 0;
+
+    for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {
+        if (to_set & bits[i].fuse)
+            set |= bits[i].change;
+    }
+    *ret_change = (struct change_attributes){
+        .mode = stat->st_mode,
+        .uid = stat->st_uid,
+        .gid = stat->st_gid,
+        .size = (uint64_t)stat->st_size,
+        .atime = to_set & FUSE_SET_ATTR_ATIME_NOW ? now : clock_from_timespec(&stat->st_atim),
+        .mtime = to_set & FUSE_SET_ATTR_MTIME_NOW ? now : clock_from_timespec(&stat->st_mtim),
+        .ctime = clock_from_timespec(&stat->st_ctim),
+    };
+    return set;
+}
+
+static int root_set_attributes(struct fs *fs, unsigned set, const struct change_attributes *to,
+                               struct attributes *ret_attributes)
+{
+    struct root *root = &fs->root;
+    struct registry_stats stats;
+    int rc = registry_get_stats(fs->registry, &stats);
+
+    if (rc != 0)
+        return fs_errno(rc, FS_BY_INODE);
+    lock_acquire(&root->lock);
+    if (set & CHANGE_SET_MODE)
+        root->mode = S_IFDIR | (to->mode & ~(mode_t)S_IFMT);
+    if (set & CHANGE_SET_UID)
+        root->uid = to->uid;
+    if (set & CHANGE_SET_GID)
+        root->gid = to->gid;
+    if (set & CHANGE_SET_ATIME)
+        root->atime = to->atime;
+    if (set & CHANGE_SET_MTIME) {
+        root->mtime = to->mtime;
+        root->mtime_set_at = stats.changed_ns;
+    }
+    root->ctime = clock_wall_ns();
+    lock_release(&root->lock);
+    return root_get_attributes(fs, ret_attributes);
+}
+
+static int node_set_attributes(struct fs *fs, const struct node *node, unsigned set,
+                               const struct change_attributes *to, struct attributes *ret_attributes)
+{
+    switch (node->kind) {
+    case NODE_ROOT:
+        return root_set_attributes(fs, set, to, ret_attributes);
+    case NODE_BUCKET:
+        return fs_errno(bucket_set_attributes(bucket_of_inode(node->inode), set, to, ret_attributes), FS_BY_INODE);
+    case NODE_VALUE:
+        return fs_errno(value_set_attributes(value_of_inode(node->inode), set, to, ret_attributes), FS_BY_INODE);
+    case NODE_CONTROL:
+        break;
+    }
+    /* Truncating one, as a shell does before it writes, means nothing; its owner and mode are the bucket's business. */
+    if (set & ~(unsigned)(CHANGE_SET_SIZE | CHANGE_SET_ATIME | CHANGE_SET_MTIME | CHANGE_SET_CTIME))
+        return EPERM;
+    control_show(node->inode, ret_attributes);
+    return 0;
+}
+
+void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *stat, int to_set, struct fuse_file_info *info)
+{
+    struct fs *fs = request_begin(req);
+    struct change_attributes change;
+    struct attributes attributes;
+    struct node node;
+    unsigned set;
+    int error;
+
+    (void)info;
+    if (!request_resolve(req, fs, ino, &node))
+        return;
+    set = change_of(stat, to_set, &change);
+    error = node_set_attributes(fs, &node, set, &change, &attributes);
+    node_release(&node);
+    reply_attributes(req, error, &attributes);
+}
+
+/* What there is is the machine's memory. */
+void op_statfs(fuse_req_t req, fuse_ino_t ino)
+{
+    struct fs *fs = request_begin(req);
+    struct statvfs statfs = {.f_bsize = FS_BLOCK_SIZE, .f_frsize = FS_BLOCK_SIZE, .f_namemax = FS_NAME_MAX};
+    uint64_t inodes = atomic_load(&fs->index.count);
+    struct sysinfo memory;
+
+    (void)ino;
+    if (sysinfo(&memory) < 0) {
+        fuse_reply_err(req, errno);
+        return;
+    }
+    statfs.f_blocks = (uint64_t)memory.totalram * memory.mem_unit / FS_BLOCK_SIZE;
+    statfs.f_bfree = statfs.f_bavail = (uint64_t)memory.freeram * memory.mem_unit / FS_BLOCK_SIZE;
+    statfs.f_ffree = statfs.f_favail = statfs.f_bfree;
+    statfs.f_files = inodes + statfs.f_ffree;
+    fuse_reply_statfs(req, &statfs);
+}

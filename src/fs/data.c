@@ -1,0 +1,95 @@
+/*
+ * Open, read and write. Where the kernel can do without opens it is told so
+ * once (ENOSYS), and never asks again: it keeps pages until we take them back.
+ */
+#include "fs/fs_internal.h"
+
+#include <errno.h>
+
+void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+{
+    const struct fs *fs = request_begin(req);
+
+    (void)ino;
+    if (fs->no_open) {
+        fuse_reply_err(req, ENOSYS);
+        return;
+    }
+    info->keep_cache = 1;
+    fuse_reply_open(req, info);
+}
+
+static int read_node(const struct node *node, uint64_t offset, void *buffer, size_t size, size_t *ret_length)
+{
+    switch (node->kind) {
+    case NODE_VALUE:
+        return fs_errno(value_read(value_of_inode(node->inode), offset, buffer, size, ret_length), FS_BY_INODE);
+    case NODE_CONTROL:
+        return control_read(node->inode, offset, buffer, size, ret_length);
+    case NODE_ROOT:
+    case NODE_BUCKET:
+        break;
+    }
+    return EISDIR;
+}
+
+void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *info)
+{
+    struct fs *fs = request_begin(req);
+    void *buffer = transport_reply_buffer(req, size);
+    size_t length = 0;
+    struct node node;
+    int error;
+
+    (void)info;
+    if (!request_resolve(req, fs, ino, &node))
+        return;
+    error = buffer ? read_node(&node, (uint64_t)offset, buffer, size, &length) : ENOMEM;
+    node_release(&node);
+    if (error != 0)
+        fuse_reply_err(req, error);
+    else
+        fuse_reply_buf(req, buffer, length);
+}
+
+static int write_node(const struct node *node, const char *bytes, size_t size, uint64_t offset)
+{
+    switch (node->kind) {
+    case NODE_VALUE:
+        return fs_errno(value_write(value_of_inode(node->inode), offset, bytes, size), FS_BY_INODE);
+    case NODE_CONTROL:
+        return control_write(node->inode, bytes, size);
+    case NODE_ROOT:
+    case NODE_BUCKET:
+        break;
+    }
+    return EISDIR;
+}
+
+void op_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, off_t offset,
+              struct fuse_file_info *info)
+{
+    struct fs *fs = request_begin(req);
+    struct node node;
+    int error;
+
+    (void)info;
+    if (!request_resolve(req, fs, ino, &node))
+        return;
+    error = write_node(&node, bytes, size, (uint64_t)offset);
+    node_release(&node);
+    if (error != 0)
+        fuse_reply_err(req, error);
+    else
+        fuse_reply_write(req, size);
+}
+
+/* Nothing waits to be written. An ENOSYS would be remembered, also by whoever mounts a store that has to. */
+void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *info)
+{
+    (void)request_begin(req);
+    (void)ino;
+    (void)datasync;
+    (void)info;
+    fuse_reply_err(req, 0);
+}

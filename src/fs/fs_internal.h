@@ -1,0 +1,197 @@
+/*
+ * What the files of this room share.
+ *
+ * The rules of this room, each of which cost somebody a hung mount:
+ *
+ * - A request is answered by the FUSE thread that received it, after it let
+ *   every run lock go. A FUSE thread waits for nothing but run locks and
+ *   prompt callbacks.
+ * - Only the notifier sends what needs locks that the kernel may hold while a
+ *   request of ours is in flight (an entry's parent). What needs none, the
+ *   attributes of an inode and the listing of a directory, may be sent before
+ *   the reply of an operation that promises "gone when I return".
+ * - No thread here opens a path in our own mount: the helper does.
+ * - Lookups are counted before the reply that hands an inode out, and while
+ *   its bucket is known to be alive, so that the end of the bucket, when it
+ *   comes, finds the inode counted.
+ */
+#ifndef KVFS_FS_FS_INTERNAL_H
+#define KVFS_FS_FS_INTERNAL_H
+
+#include "bucket/bucket.h"
+#include "fs/fs.h"
+#include "registry/registry.h"
+
+#include <fuse_lowlevel.h>
+
+#define FS_NAME_MAX 255
+#define FS_CONTROL_NAME ".kvfs"
+#define FS_BLOCK_SIZE 4096
+
+/* Longer than anything lives: the kernel may keep it until it is taken back. */
+#define FS_FOREVER 1e10
+
+struct notifier;
+struct watch;
+
+/* The root directory's own attributes; what changes with its names is the registry's. */
+struct root {
+    struct lock lock;
+    mode_t mode; /* guarded by lock, like the rest */
+    uid_t uid;
+    gid_t gid;
+    int64_t atime;
+    int64_t ctime;
+    int64_t mtime;            /* as a user set it */
+    int64_t mtime_set_at;     /* the registry's change after which that was; -1: never */
+};
+
+struct fs {
+    struct fs_options options;
+    struct helper helper;
+    struct runtime runtime;
+    struct inode_index index;
+    struct bucket_environment environment;
+    struct registry *registry;
+    struct root root;
+    struct notifier *notifier;
+    struct watch *watch;
+    struct fuse_session *session;
+    pthread_t session_thread;
+    bool session_started;
+    int ended_fd;
+    bool no_open;    /* the kernel can do without open and opendir: set in init, before any other request */
+    bool helper_gone; /* main thread */
+    _Atomic bool ready;
+    _Atomic bool over_io_uring;
+};
+
+/* errno.c: the one table from conditions to errno. */
+
+enum fs_view { FS_BY_NAME, FS_BY_INODE }; /* an ended bucket is ENOENT to who names it, ESTALE to who holds it */
+int fs_errno(int rc, enum fs_view view);
+
+/* request.c: what a nodeid means, and the rhythm of every operation. */
+
+enum node_kind { NODE_ROOT, NODE_BUCKET, NODE_VALUE, NODE_CONTROL };
+
+/* What a nodeid means, held for the time of the request. */
+struct node {
+    enum node_kind kind;
+    struct inode *inode; /* a reference; NULL for the root */
+};
+
+/* The first thing that every operation does. */
+struct fs *request_begin(fuse_req_t req);
+/* False if there is no such inode: then the request has been answered with ESTALE. */
+bool request_resolve(fuse_req_t req, struct fs *fs, fuse_ino_t ino, struct node *ret_node);
+void node_release(struct node *node);
+
+/* 0, or ENAMETOOLONG, or EPERM for the name that control files have. */
+int name_check(const char *name);
+static inline struct key key_of_name(const char *name)
+{
+    return (struct key){name, __builtin_strlen(name)};
+}
+
+/* attributes.c */
+
+void attributes_to_stat(const struct attributes *attributes, struct stat *ret_stat);
+void entry_of(const struct attributes *attributes, struct fuse_entry_param *ret_entry);
+/* 0, or an errno. */
+int node_get_attributes(struct fs *fs, const struct node *node, struct attributes *ret_attributes);
+/* [any thread] The root's. 0, or an errno. */
+int root_get_attributes(struct fs *fs, struct attributes *ret_attributes);
+void root_init(struct root *root);
+
+/* The operations, one file a family. */
+void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name);
+void op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t n);
+void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forgets);
+void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode);
+void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name);
+void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t rdev);
+void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name);
+void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t to_parent, const char *to_name,
+               unsigned flags);
+void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name);
+void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *name);
+void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info);
+void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *stat, int to_set, struct fuse_file_info *info);
+void op_statfs(fuse_req_t req, fuse_ino_t ino);
+void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info);
+void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *info);
+void op_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, off_t offset,
+              struct fuse_file_info *info);
+void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *info);
+void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info);
+void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *info);
+void op_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *info);
+void op_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *info);
+
+/* control.c: the files in a bucket's .kvfs directory. */
+
+/* 0 and the entry, counted; or an errno. */
+int control_lookup_directory(struct fs *fs, struct bucket *bucket, struct fuse_entry_param *ret_entry);
+int control_lookup(struct fs *fs, struct inode *directory, const char *name, struct fuse_entry_param *ret_entry);
+/* The helper comes for a FIFO by its hidden name at the root. */
+bool control_is_hidden_name(const struct fs *fs, const char *name, uint64_t *ret_ino);
+int control_lookup_hidden(struct fs *fs, uint64_t ino, struct fuse_entry_param *ret_entry);
+void control_show(const struct inode *inode, struct attributes *ret_attributes);
+bool control_is_directory(const struct inode *inode);
+/* The file at `index` in a control directory's listing; NULL behind the last. */
+const char *control_name_at(size_t index, mode_t *ret_mode);
+/* 0 and up to `size` bytes, or an errno. */
+int control_read(struct inode *inode, uint64_t offset, void *buffer, size_t size, size_t *ret_length);
+int control_write(struct inode *inode, const char *bytes, size_t size);
+/* The kernel has forgotten `n` lookups. */
+void control_forget(struct fs *fs, struct inode *inode, uint64_t n);
+
+/* transport_uring.c or transport_dev.c */
+
+/* Asks libfuse for the transport. 0, or -ENOMEM. */
+int transport_add_options(struct fuse_args *args, bool io_uring);
+bool transport_is_io_uring(fuse_req_t req);
+/* Where a reply of `size` bytes is made: the ring's own buffer, or one of this thread's. NULL without memory. */
+void *transport_reply_buffer(fuse_req_t req, size_t size);
+
+/* notifier.c: the one thread that tells the kernel what is no longer true. */
+
+/* 0, or a negative errno. */
+int notifier_start(struct fs *fs, struct notifier **ret_notifier);
+/* [any thread] [never blocks] For bucket_environment.on_end. */
+void notifier_on_end(void *context, struct bucket *bucket);
+/* [any thread] [never blocks] Takes a name at the root back, which the helper used. Copies it. */
+void notifier_take_back_name(struct notifier *notifier, const char *name);
+/* [any thread] What a walk must find before an operation returns that promises that the bucket is gone. */
+void notifier_tell_gone(struct fs *fs, struct bucket *bucket);
+/* [main thread] [may block] Tells nobody any more; the thread has ended when this returns. */
+void notifier_stop(struct notifier *notifier);
+/* [main thread, no bucket and no session any more] Disposes of what it wasn't to tell. */
+void notifier_destroy(struct notifier *notifier);
+
+/* watch.c: readers who wait for a bucket's end. */
+
+struct watcher {
+    struct message added;
+    struct message removed;
+    struct monitor monitor;
+    struct inode *inode; /* the FIFO: a reference while it is watched, and for each message under way */
+    bool watched;        /* the watch actor's */
+    _Atomic bool removing;
+};
+
+/* 0, or a negative errno. */
+int watch_start(struct fs *fs, struct watch **ret_watch);
+/* [any thread] [never blocks] `watcher` is part of `inode`, a FIFO that is being looked up. 0, or an errno. */
+int watch_add(struct watch *watch, struct watcher *watcher, struct inode *inode, struct bucket *bucket);
+/* [any thread] [never blocks] Its reader went, or nobody can open it any more. May be repeated. */
+void watch_remove(struct watch *watch, struct watcher *watcher);
+/* [main thread] [may block] Every DOWN that was told has been given to the helper when this returns. */
+void watch_stop(struct watch *watch);
+/* NULL is fine. */
+void watch_unref(struct watch *watch);
+/* The watcher of a FIFO's inode; NULL if it is another. */
+struct watcher *control_watcher(struct inode *inode);
+
+#endif

@@ -1,0 +1,491 @@
+/*
+ * The helper's side and the socket pair.
+ *
+ * A FIFO that was looked up is opened for writing, without blocking, by its
+ * hidden name: ENXIO says that nobody has opened it for reading (yet, or they
+ * only looked), so it is tried again after 50 us, doubling to 1 s, until the
+ * daemon says that it is forgotten. Once open, the pipe's own error condition
+ * tells when the reader goes, even by SIGKILL.
+ *
+ * One epoll: the socket, each open FIFO, and a timer for each that isn't open
+ * yet. It never waits for the daemon but while opening a path, and
+ * the daemon's threads that answer that never wait for it.
+ *
+ * The daemon's death shows as the end of the socket, or, should one of its
+ * threads be stuck in the kernel, as the signal for a dead parent. Then the
+ * connection is aborted, so that nobody waits for an answer that can't come.
+ */
+#include "fs/helper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <search.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/statfs.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define GRACE_MS 200
+#define RETRY_FIRST_NS (50 * 1000L)
+#define RETRY_LAST_NS (1000 * 1000 * 1000L)
+
+/* What epoll has seen: the first member of everything that it watches. */
+enum source { SOURCE_SOCKET, SOURCE_TIMER, SOURCE_FIFO };
+
+struct watched {
+    enum source source;
+    int fd; /* -1: none */
+};
+
+struct waiter {
+    uint64_t ino; /* the key */
+    struct watched timer;
+    struct watched fifo;
+    long retry_ns;
+    uint32_t length; /* of the line to write when it opens; 0: none yet */
+    char *line;
+};
+
+struct helper_state {
+    char mountpoint[PATH_MAX];
+    char token[HELPER_TOKEN_SIZE];
+    struct watched socket;
+    int epoll;
+    void *waiters; /* tsearch(3) tree by ino */
+    size_t count;
+    int mount_id; /* of our mount, once it answered; 0 before */
+    bool finish;
+    int grace_ms; /* left after `finish` */
+};
+
+int helper_send(int socket, const struct helper_packet *packet)
+{
+    size_t size = offsetof(struct helper_packet, line) + packet->length;
+    ssize_t sent;
+
+    do
+        sent = send(socket, packet, size, MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    return sent < 0 ? -errno : 0;
+}
+
+int helper_receive(int socket, int flags, struct helper_packet *ret_packet)
+{
+    ssize_t got;
+
+    do
+        got = recv(socket, ret_packet, sizeof(*ret_packet), flags);
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        return errno == EAGAIN ? 0 : -errno;
+    if ((size_t)got < offsetof(struct helper_packet, line))
+        return -EPIPE;
+    return 1;
+}
+
+void helper_hidden_name(const char *token, uint64_t ino, char *name)
+{
+    snprintf(name, NAME_MAX + 1, ".kvfs-%s-%llu", token, (unsigned long long)ino);
+}
+
+static int compare(const void *a, const void *b)
+{
+    uint64_t left = ((const struct waiter *)a)->ino;
+    uint64_t right = ((const struct waiter *)b)->ino;
+
+    return (left > right) - (left < right);
+}
+
+static struct waiter *find(struct helper_state *helper, uint64_t ino)
+{
+    const struct waiter key = {.ino = ino};
+    void *const *node = tfind(&key, &helper->waiters, compare);
+
+    return node ? *node : NULL;
+}
+
+static int watch(struct helper_state *helper, struct watched *watched, uint32_t events)
+{
+    struct epoll_event event = {.events = events, .data.ptr = watched};
+
+    return epoll_ctl(helper->epoll, EPOLL_CTL_ADD, watched->fd, &event);
+}
+
+static void unwatch(struct watched *watched)
+{
+    if (watched->fd >= 0)
+        close(watched->fd);
+    watched->fd = -1;
+}
+
+static void forget(struct helper_state *helper, struct waiter *waiter)
+{
+    tdelete(waiter, &helper->waiters, compare);
+    helper->count--;
+    unwatch(&waiter->timer);
+    unwatch(&waiter->fifo);
+    free(waiter->line);
+    free(waiter);
+}
+
+static void hang_up(struct helper_state *helper, struct waiter *waiter)
+{
+    const struct helper_packet packet = {.word = HELPER_HANGUP, .ino = waiter->ino};
+
+    forget(helper, waiter);
+    (void)helper_send(helper->socket.fd, &packet);
+}
+
+/* The pipe is empty, so the line fits. If the reader went a moment ago nobody misses it. */
+static void write_line(struct helper_state *helper, struct waiter *waiter)
+{
+    (void)!write(waiter->fifo.fd, waiter->line, waiter->length);
+    forget(helper, waiter);
+}
+
+static void try_again_later(struct waiter *waiter)
+{
+    const struct itimerspec when = {
+        .it_value = {.tv_sec = waiter->retry_ns / RETRY_LAST_NS, .tv_nsec = waiter->retry_ns % RETRY_LAST_NS}};
+
+    timerfd_settime(waiter->timer.fd, 0, &when, NULL);
+    waiter->retry_ns = waiter->retry_ns * 2 < RETRY_LAST_NS ? waiter->retry_ns * 2 : RETRY_LAST_NS;
+}
+
+static void try_open(struct helper_state *helper, struct waiter *waiter)
+{
+    char name[NAME_MAX + 1];
+    char path[PATH_MAX + NAME_MAX + 2];
+
+    helper_hidden_name(helper->token, waiter->ino, name);
+    snprintf(path, sizeof(path), "%s/%s", helper->mountpoint, name);
+    waiter->fifo.fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+    if (waiter->fifo.fd < 0) {
+        if (errno == ENXIO || errno == EINTR || errno == EMFILE || errno == ENFILE)
+            try_again_later(waiter);
+        else
+            hang_up(helper, waiter);
+        return;
+    }
+
+    unwatch(&waiter->timer);
+    if (waiter->length > 0)
+        write_line(helper, waiter);
+    else if (watch(helper, &waiter->fifo, 0) < 0) /* errors are always told */
+        hang_up(helper, waiter);
+}
+
+static void on_open(struct helper_state *helper, uint64_t ino)
+{
+    struct waiter *waiter = calloc(1, sizeof(*waiter));
+
+    if (!waiter)
+        return;
+    waiter->ino = ino;
+    waiter->retry_ns = RETRY_FIRST_NS;
+    waiter->fifo = (struct watched){SOURCE_FIFO, -1};
+    waiter->timer = (struct watched){SOURCE_TIMER, timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)};
+    if (waiter->timer.fd < 0 || watch(helper, &waiter->timer, EPOLLIN) < 0 ||
+        !tsearch(waiter, &helper->waiters, compare)) {
+        unwatch(&waiter->timer);
+        free(waiter);
+        return;
+    }
+    helper->count++;
+    try_open(helper, waiter);
+}
+
+static void on_write(struct helper_state *helper, const struct helper_packet *packet)
+{
+    struct waiter *waiter = find(helper, packet->ino);
+
+    if (!waiter || waiter->line)
+        return;
+    waiter->line = malloc(packet->length);
+    if (!waiter->line) {
+        forget(helper, waiter);
+        return;
+    }
+    memcpy(waiter->line, packet->line, packet->length);
+    waiter->length = packet->length;
+    if (waiter->fifo.fd >= 0)
+        write_line(helper, waiter);
+}
+
+/* The number of the mount that a descriptor is in, 0 if it can't be told. */
+static int mount_id_of(int fd)
+{
+    char path[64];
+    char line[128];
+    int id = 0;
+    FILE *info;
+
+    snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+    info = fopen(path, "re");
+    while (info && fgets(line, sizeof(line), info)) {
+        if (sscanf(line, "mnt_id: %d", &id) == 1)
+            break;
+    }
+    if (info)
+        fclose(info);
+    return id;
+}
+
+static int mount_id_at(const char *mountpoint, int *ret_fd)
+{
+    int fd = open(mountpoint, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    *ret_fd = fd;
+    return fd < 0 ? 0 : mount_id_of(fd);
+}
+
+/* The first request that isn't INIT: once it is answered the mount works and its transport is known. */
+static void on_probe(struct helper_state *helper)
+{
+    const struct helper_packet packet = {.word = HELPER_PROBE};
+    struct statfs info;
+    int fd;
+
+    if (statfs(helper->mountpoint, &info) == 0) {
+        helper->mount_id = mount_id_at(helper->mountpoint, &fd);
+        close(fd);
+    }
+    (void)helper_send(helper->socket.fd, &packet);
+}
+
+/*
+ * The daemon is dead, or dying with a thread stuck in the kernel: a forced unmount aborts the connection. It stays
+ * mounted, since our descriptor keeps it busy: who uses it sees ENOTCONN, and not the directory below.
+ */
+static void abort_connection(const struct helper_state *helper)
+{
+    int fd;
+
+    if (helper->mount_id == 0)
+        return;
+    if (mount_id_at(helper->mountpoint, &fd) == helper->mount_id)
+        (void)umount2(helper->mountpoint, MNT_FORCE | UMOUNT_NOFOLLOW);
+    if (fd >= 0)
+        close(fd);
+}
+
+static _Noreturn void end_with_daemon(const struct helper_state *helper)
+{
+    abort_connection(helper);
+    _exit(0);
+}
+
+static void on_packet(struct helper_state *helper, const struct helper_packet *packet)
+{
+    struct waiter *waiter;
+
+    switch (packet->word) {
+    case HELPER_PROBE:
+        on_probe(helper);
+        return;
+    case HELPER_OPEN:
+        on_open(helper, packet->ino);
+        return;
+    case HELPER_WRITE:
+        on_write(helper, packet);
+        return;
+    case HELPER_CLOSE:
+        waiter = find(helper, packet->ino);
+        if (waiter)
+            forget(helper, waiter);
+        return;
+    case HELPER_FINISH:
+        helper->finish = true;
+        helper->grace_ms = GRACE_MS;
+        return;
+    case HELPER_HANGUP:
+        return;
+    }
+}
+
+static void hear(struct helper_state *helper)
+{
+    struct helper_packet packet;
+    int rc = helper_receive(helper->socket.fd, MSG_DONTWAIT, &packet);
+
+    if (rc < 0)
+        end_with_daemon(helper);
+    if (rc > 0)
+        on_packet(helper, &packet);
+}
+
+static void on_timer(struct helper_state *helper, struct waiter *waiter)
+{
+    uint64_t expirations;
+
+    if (read(waiter->timer.fd, &expirations, sizeof(expirations)) == sizeof(expirations))
+        try_open(helper, waiter);
+}
+
+static void on_event(struct helper_state *helper, struct watched *watched)
+{
+    switch (watched->source) {
+    case SOURCE_SOCKET:
+        hear(helper);
+        return;
+    case SOURCE_TIMER:
+        on_timer(helper, (struct waiter *)((char *)watched - offsetof(struct waiter, timer)));
+        return;
+    case SOURCE_FIFO:
+        hang_up(helper, (struct waiter *)((char *)watched - offsetof(struct waiter, fifo)));
+        return;
+    }
+}
+
+/*
+ * One event at a time: handling one may free what another is about. At the end a reader who has looked its FIFO up has
+ * a moment to open it, or it would wait for a writer who never comes.
+ */
+static _Noreturn void serve(struct helper_state *helper)
+{
+    struct epoll_event event;
+
+    while (!helper->finish || (helper->count > 0 && helper->grace_ms > 0)) {
+        int n = epoll_wait(helper->epoll, &event, 1, helper->finish ? 1 : -1);
+
+        if (n > 0)
+            on_event(helper, event.data.ptr);
+        else if (n == 0)
+            helper->grace_ms--;
+    }
+    _exit(0);
+}
+
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+/* A thread of its own: the other one may be waiting for an answer of the daemon that has died. */
+static void *wait_for_death(void *arg)
+{
+    const struct helper_state *helper = arg;
+    sigset_t death;
+    int signal;
+
+    sigemptyset(&death);
+    sigaddset(&death, SIGTERM);
+    while (sigwait(&death, &signal) != 0)
+        continue;
+    end_with_daemon(helper);
+}
+
+/* It keeps nothing open that is the daemon's, or whoever reads the daemon's output would wait for the helper too. */
+static void close_descriptors(int keep)
+{
+    int null = open("/dev/null", O_RDWR);
+
+    for (int fd = 0; null >= 0 && fd <= STDERR_FILENO; fd++)
+        (void)dup2(null, fd);
+    (void)close_range(STDERR_FILENO + 1, (unsigned)keep - 1, 0);
+    (void)close_range((unsigned)keep + 1, ~0U, 0);
+}
+
+static _Noreturn void run(struct helper_state *helper, pid_t daemon)
+{
+    pthread_t thread;
+    sigset_t signals;
+
+    prctl(PR_SET_NAME, "kvfs-helper");
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    sigaddset(&signals, SIGPIPE);
+    sigprocmask(SIG_SETMASK, &signals, NULL);
+    if (getppid() != daemon)
+        _exit(0);
+
+    (void)!chdir("/");
+    raise_descriptor_limit();
+    helper->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (helper->epoll < 0 || watch(helper, &helper->socket, EPOLLIN) < 0 ||
+        pthread_create(&thread, NULL, wait_for_death, helper) != 0)
+        _exit(1);
+    serve(helper);
+}
+
+static int make_token(char *token)
+{
+    unsigned char bytes[HELPER_TOKEN_SIZE / 2];
+
+    if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+        return -errno;
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        snprintf(token + 2 * i, 3, "%02x", bytes[i]);
+    return 0;
+}
+
+int helper_start(const char *mountpoint, struct helper *ret_helper)
+{
+    static struct helper_state state;
+    pid_t daemon = getpid();
+    int sockets[2];
+    pid_t pid;
+    int rc = make_token(state.token);
+
+    if (rc < 0)
+        return rc;
+    snprintf(state.mountpoint, sizeof(state.mountpoint), "%s", mountpoint);
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
+        return -errno;
+
+    pid = fork();
+    if (pid < 0) {
+        rc = -errno;
+        close(sockets[0]);
+        close(sockets[1]);
+        return rc;
+    }
+    if (pid == 0) {
+        close_descriptors(sockets[1]);
+        state.socket = (struct watched){SOURCE_SOCKET, sockets[1]};
+        run(&state, daemon);
+    }
+    close(sockets[1]);
+    *ret_helper = (struct helper){.pid = pid, .socket = sockets[0]};
+    memcpy(ret_helper->token, state.token, sizeof(ret_helper->token));
+    return 0;
+}
+
+void helper_reap(struct helper *helper, int timeout_ms)
+{
+    const struct timespec pause = {.tv_nsec = 1000 * 1000};
+    pid_t rc = 0;
+
+    for (int ms = 0; ms < timeout_ms && rc == 0; ms++) {
+        rc = waitpid(helper->pid, NULL, WNOHANG);
+        if (rc == 0)
+            nanosleep(&pause, NULL);
+    }
+    if (rc == 0) {
+        kill(helper->pid, SIGKILL);
+        waitpid(helper->pid, NULL, 0);
+    }
+    close(helper->socket);
+}

@@ -1,0 +1,56 @@
+/*
+ * A small process that opens paths in our own mount, which no thread of the
+ * daemon may do: killed meanwhile it would wait for itself for ever.
+ *
+ * It writes what the daemon tells it into FIFOs that readers wait on. Forked
+ * before there is a session, a thread or an RCU table, it holds none of the
+ * daemon's descriptors but its end of a socket pair; when the daemon dies,
+ * however, its FIFOs close and every reader sees the end of the file.
+ */
+#ifndef KVFS_FS_HELPER_H
+#define KVFS_FS_HELPER_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#define HELPER_TOKEN_SIZE 33 /* hex digits and a NUL */
+#define HELPER_LINE_MAX 2048 /* bytes of a line, its end included; less than PIPE_BUF, so it fits an empty pipe */
+
+/* What is sent over the socket pair, one packet each. */
+enum helper_word {
+    HELPER_PROBE,  /* daemon: the session runs; helper: the mount answers */
+    HELPER_OPEN,   /* daemon: somebody looked FIFO `ino` up: open it for writing as soon as it has a reader */
+    HELPER_WRITE,  /* daemon: give its reader this line and close; or as soon as it is open */
+    HELPER_CLOSE,  /* daemon: forget FIFO `ino` */
+    HELPER_HANGUP, /* helper: its reader has gone; it is forgotten */
+    HELPER_FINISH, /* daemon: end when every line has been written */
+};
+
+struct helper_packet {
+    enum helper_word word;
+    uint32_t length; /* of `line`, which is not terminated */
+    uint64_t ino;
+    char line[HELPER_LINE_MAX];
+};
+
+struct helper {
+    pid_t pid;
+    int socket;
+    char token[HELPER_TOKEN_SIZE]; /* unguessable: part of the FIFOs' hidden names */
+};
+
+/* [before threads] Forks it for a mount that will be at `mountpoint`, absolute. 0, or a negative errno. */
+int helper_start(const char *mountpoint, struct helper *ret_helper);
+
+/* [main thread] [may block] Waits until it has ended, for `timeout_ms` at most; then ends it. Closes the socket. */
+void helper_reap(struct helper *helper, int timeout_ms);
+
+/* [any thread] [may block: the helper always reads] 0, or a negative errno when it is gone. Sends what is used of `line`. */
+int helper_send(int socket, const struct helper_packet *packet);
+/* 1 and a packet, 0 if there is none now (with `flags` MSG_DONTWAIT), or a negative errno when the other side is gone. */
+int helper_receive(int socket, int flags, struct helper_packet *ret_packet);
+
+/* The name at the root by which the helper reaches FIFO `ino`. `name` has NAME_MAX + 1 bytes. */
+void helper_hidden_name(const char *token, uint64_t ino, char *name);
+
+#endif

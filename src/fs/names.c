@@ -1,0 +1,310 @@
+/*
+ * What names mean: lookup, forget, and everything that makes, moves or
+ * removes a name.
+ */
+#include "fs/fs_internal.h"
+
+#include <errno.h>
+#include <linux/fs.h>
+#include <string.h>
+
+static void reply_entry(fuse_req_t req, int error, const struct fuse_entry_param *entry)
+{
+    if (error != 0)
+        fuse_reply_err(req, error);
+    else
+        fuse_reply_entry(req, entry);
+}
+
+/* The kernel may remember that there is no such name: only we, or it, can make one. */
+static void no_entry(struct fuse_entry_param *ret_entry)
+{
+    *ret_entry = (struct fuse_entry_param){.entry_timeout = FS_FOREVER};
+}
+
+/*
+ * Hands a bucket out. Counted first and asked then: if it answers, it was alive when it was counted, and its end will
+ * find it so; if it doesn't, the count is taken back and nobody was told.
+ */
+static int hand_out_bucket(struct bucket *bucket, enum fs_view view, struct fuse_entry_param *ret_entry)
+{
+    struct inode *inode = bucket_inode(bucket);
+    struct attributes attributes;
+    int rc;
+
+    inode_remember(inode);
+    rc = bucket_get_attributes(bucket, &attributes);
+    if (rc != 0) {
+        inode_forget(inode, 1);
+        return fs_errno(rc, view);
+    }
+    entry_of(&attributes, ret_entry);
+    return 0;
+}
+
+static int lookup_bucket(struct fs *fs, const char *name, struct fuse_entry_param *ret_entry)
+{
+    struct key key = key_of_name(name);
+    struct actor *actor;
+    uint64_t hidden;
+    int error;
+
+    if (control_is_hidden_name(fs, name, &hidden))
+        return control_lookup_hidden(fs, hidden, ret_entry);
+    if (registry_lookup(fs->registry, key.name, key.length, &actor) != 0)
+        return ENOENT;
+    error = hand_out_bucket(bucket_of_actor(actor), FS_BY_NAME, ret_entry);
+    actor_unref(actor);
+    return error;
+}
+
+static int lookup_value(struct fs *fs, struct bucket *bucket, const char *name, struct fuse_entry_param *ret_entry)
+{
+    struct key key = key_of_name(name);
+    struct attributes attributes;
+    struct value *value;
+    int rc;
+
+    if (strcmp(name, FS_CONTROL_NAME) == 0)
+        return control_lookup_directory(fs, bucket, ret_entry);
+    rc = bucket_lookup(bucket, &key, BUCKET_REMEMBER, &value, &attributes);
+    if (rc != 0)
+        return fs_errno(rc, FS_BY_INODE);
+    entry_of(&attributes, ret_entry);
+    inode_unref(value_inode(value));
+    return 0;
+}
+
+static int lookup(struct fs *fs, const struct node *parent, const char *name, struct fuse_entry_param *ret_entry)
+{
+    if (strlen(name) > FS_NAME_MAX)
+        return ENAMETOOLONG;
+    switch (parent->kind) {
+    case NODE_ROOT:
+        return lookup_bucket(fs, name, ret_entry);
+    case NODE_BUCKET:
+        return lookup_value(fs, bucket_of_inode(parent->inode), name, ret_entry);
+    case NODE_CONTROL:
+        return control_lookup(fs, parent->inode, name, ret_entry);
+    case NODE_VALUE:
+        break;
+    }
+    return ENOTDIR;
+}
+
+void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+    struct fs *fs = request_begin(req);
+    struct fuse_entry_param entry;
+    struct node node;
+    int error;
+
+    if (!request_resolve(req, fs, parent, &node))
+        return;
+    error = lookup(fs, &node, name, &entry);
+    node_release(&node);
+    if (error == ENOENT) {
+        no_entry(&entry);
+        error = 0;
+    }
+    reply_entry(req, error, &entry);
+}
+
+static void forget(struct fs *fs, fuse_ino_t ino, uint64_t n)
+{
+    struct inode *inode = ino == FUSE_ROOT_ID ? NULL : inode_find(&fs->index, ino);
+
+    if (!inode)
+        return;
+    if (inode->kind == INODE_CONTROL)
+        control_forget(fs, inode, n);
+    else
+        inode_forget(inode, n);
+    inode_unref(inode);
+}
+
+void op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t n)
+{
+    forget(request_begin(req), ino, n);
+    fuse_reply_none(req);
+}
+
+void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forgets)
+{
+    struct fs *fs = request_begin(req);
+
+    for (size_t i = 0; i < count; i++)
+        forget(fs, forgets[i].ino, forgets[i].nlookup);
+    fuse_reply_none(req);
+}
+
+static struct change_attributes new_attributes(fuse_req_t req, mode_t mode, dev_t rdev)
+{
+    const struct fuse_ctx *context = fuse_req_ctx(req);
+
+    return (struct change_attributes){.mode = mode, .uid = context->uid, .gid = context->gid, .rdev = rdev};
+}
+
+static int make_bucket(struct fs *fs, const char *name, struct change_attributes *attributes,
+                       struct fuse_entry_param *ret_entry)
+{
+    struct key key = key_of_name(name);
+    struct actor *actor;
+    int error = name_check(name);
+    int rc;
+
+    if (error != 0)
+        return error;
+    rc = registry_create(fs->registry, key.name, key.length, attributes, &actor);
+    if (rc != 0)
+        return fs_errno(rc, FS_BY_NAME);
+    error = hand_out_bucket(bucket_of_actor(actor), FS_BY_INODE, ret_entry);
+    actor_unref(actor);
+    return error;
+}
+
+void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
+{
+    struct fs *fs = request_begin(req);
+    struct change_attributes attributes = new_attributes(req, S_IFDIR | mode, 0);
+    struct fuse_entry_param entry;
+    struct node node;
+    int error;
+
+    if (!request_resolve(req, fs, parent, &node))
+        return;
+    error = node.kind == NODE_ROOT ? make_bucket(fs, name, &attributes, &entry) : EPERM;
+    node_release(&node);
+    reply_entry(req, error, &entry);
+}
+
+static int remove_bucket(struct fs *fs, const char *name)
+{
+    struct key key = key_of_name(name);
+    struct actor *actor;
+    int rc = registry_lookup(fs->registry, key.name, key.length, &actor);
+
+    if (rc != 0)
+        return ENOENT;
+    rc = bucket_stop_if_empty(bucket_of_actor(actor));
+    actor_unref(actor);
+    return fs_errno(rc, FS_BY_NAME);
+}
+
+void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+    struct fs *fs = request_begin(req);
+    struct node node;
+    int error;
+
+    if (!request_resolve(req, fs, parent, &node))
+        return;
+    error = node.kind == NODE_ROOT ? remove_bucket(fs, name) : EPERM;
+    node_release(&node);
+    fuse_reply_err(req, error);
+}
+
+static int make_value(const struct node *parent, const char *name, const struct change_attributes *attributes,
+                      struct fuse_entry_param *ret_entry)
+{
+    struct key key = key_of_name(name);
+    struct attributes shown;
+    struct value *value;
+    int error = name_check(name);
+    int rc;
+
+    if (error != 0)
+        return error;
+    if (parent->kind != NODE_BUCKET)
+        return EPERM;
+    rc = bucket_add(bucket_of_inode(parent->inode), &key, attributes, BUCKET_REMEMBER, &value, &shown);
+    if (rc != 0)
+        return fs_errno(rc, FS_BY_INODE);
+    entry_of(&shown, ret_entry);
+    inode_unref(value_inode(value));
+    return 0;
+}
+
+void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t rdev)
+{
+    struct fs *fs = request_begin(req);
+    const struct change_attributes attributes = new_attributes(req, mode, rdev);
+    struct fuse_entry_param entry;
+    struct node node;
+    int error;
+
+    if (!request_resolve(req, fs, parent, &node))
+        return;
+    error = make_value(&node, name, &attributes, &entry);
+    node_release(&node);
+    reply_entry(req, error, &entry);
+}
+
+void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+    struct fs *fs = request_begin(req);
+    struct key key = key_of_name(name);
+    struct node node;
+    int error = EPERM;
+
+    if (!request_resolve(req, fs, parent, &node))
+        return;
+    if (node.kind == NODE_BUCKET)
+        error = fs_errno(bucket_delete(bucket_of_inode(node.inode), &key), FS_BY_INODE);
+    node_release(&node);
+    fuse_reply_err(req, error);
+}
+
+static int rename_key(const struct node *parent, const char *name, const char *to_name, unsigned flags)
+{
+    struct key from = key_of_name(name);
+    struct key to = key_of_name(to_name);
+    int error = name_check(name);
+
+    if (error == 0)
+        error = name_check(to_name);
+    if (error != 0)
+        return error;
+    if (flags & ~(unsigned)RENAME_NOREPLACE)
+        return EINVAL;
+    if (parent->kind == NODE_CONTROL)
+        return EPERM;
+    if (parent->kind != NODE_BUCKET)
+        return EXDEV;
+    return fs_errno(bucket_rename(bucket_of_inode(parent->inode), &from, &to, flags & RENAME_NOREPLACE),
+                    FS_BY_INODE);
+}
+
+/* Between buckets mv(1) copies and removes, as between two file systems. */
+void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t to_parent, const char *to_name,
+               unsigned flags)
+{
+    struct fs *fs = request_begin(req);
+    struct node node;
+    int error;
+
+    if (!request_resolve(req, fs, parent, &node))
+        return;
+    error = parent == to_parent ? rename_key(&node, name, to_name, flags) : EXDEV;
+    node_release(&node);
+    fuse_reply_err(req, error);
+}
+
+/* Refused as on a file system that has no such thing (symlink(2), link(2): EPERM). */
+void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
+{
+    (void)request_begin(req);
+    (void)target;
+    (void)parent;
+    (void)name;
+    fuse_reply_err(req, EPERM);
+}
+
+void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *name)
+{
+    (void)request_begin(req);
+    (void)ino;
+    (void)parent;
+    (void)name;
+    fuse_reply_err(req, EPERM);
+}

@@ -1,0 +1,344 @@
+/*
+ * The one thread that tells the kernel what is no longer true.
+ *
+ * The kernel keeps what we told it for ever, so what ends by itself must be
+ * taken back. Some of that needs locks that the kernel holds while a request
+ * of ours is in flight (an entry's parent), so it may wait until we have
+ * answered that request: this thread sends it, holding nothing, and nobody
+ * waits for this thread.
+ *
+ * When a bucket has ended, in this order:
+ *
+ * 1. The attributes of its directory and the listing of its parent. From then
+ *    on a walk through it asks us and gets ESTALE, retries by name, and finds
+ *    ENOENT. (notifier_tell_gone: this needs none of those locks, so whoever
+ *    promised that the bucket is gone sends it before its reply, too.)
+ * 2. Attributes and pages of every value that the kernel still knows: an open
+ *    file would go on reading cached pages.
+ * 3. The entry in the parent; if something below is still in use, the entries
+ *    below first.
+ *
+ * ENOENT from 1 or 2 while we count lookups means that the reply that hands
+ * the inode out is still on its way: it would be visible for ever if it
+ * weren't told again, until it is found or forgotten. Then what the bucket
+ * held is let go.
+ */
+#include "base/clock.h"
+#include "base/log.h"
+#include "fs/fs_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RETRY_FIRST_NS (1 * CLOCK_NS_PER_MS)
+#define RETRY_LAST_NS (1 * CLOCK_NS_PER_S)
+
+/* A bucket that wasn't found yet, to be told again. */
+struct retry {
+    struct cds_list_head link;
+    struct bucket *bucket;
+    int64_t not_before;
+    int64_t delay;
+};
+
+struct taken_name {
+    struct cds_list_head link;
+    size_t length;
+    char name[];
+};
+
+struct notifier {
+    struct fs *fs;
+    pthread_t thread;
+    struct lock lock;
+    struct condition changed;
+    struct cds_list_head ended; /* buckets, by bucket_link(); guarded by lock */
+    struct cds_list_head names; /* guarded by lock */
+    bool stopping;              /* guarded by lock */
+    struct cds_list_head retries; /* the thread's own */
+};
+
+/* One bucket being told about. */
+struct telling {
+    struct fuse_session *session;
+    struct bucket *bucket;
+    bool again; /* something that is counted wasn't found */
+};
+
+static void tell_inode(struct telling *telling, struct inode *inode, off_t offset)
+{
+    int rc;
+
+    if (!inode_is_known(inode))
+        return;
+    rc = fuse_lowlevel_notify_inval_inode(telling->session, inode->number, offset, 0);
+    if (rc == -ENOENT && inode_is_known(inode))
+        telling->again = true;
+}
+
+static void tell_directory(struct telling *telling)
+{
+    tell_inode(telling, bucket_inode(telling->bucket), -1);
+    (void)fuse_lowlevel_notify_inval_inode(telling->session, bucket_parent(telling->bucket), 0, 0);
+}
+
+void notifier_tell_gone(struct fs *fs, struct bucket *bucket)
+{
+    struct telling telling = {.session = fs->session, .bucket = bucket};
+
+    tell_directory(&telling);
+}
+
+static void tell_value(void *context, const struct key *key, struct value *value)
+{
+    (void)key;
+    tell_inode(context, value_inode(value), 0);
+}
+
+static void delete_entry(void *context, const struct key *key, struct value *value)
+{
+    const struct telling *telling = context;
+    const struct inode *inode = value_inode(value);
+
+    if (key && inode_is_known(inode))
+        (void)fuse_lowlevel_notify_delete(telling->session, bucket_inode(telling->bucket)->number, inode->number,
+                                          key->name, key->length);
+}
+
+static int delete_directory(const struct telling *telling)
+{
+    const struct key *name = bucket_name(telling->bucket);
+
+    return fuse_lowlevel_notify_delete(telling->session, bucket_parent(telling->bucket),
+                                       bucket_inode(telling->bucket)->number, name->name, name->length);
+}
+
+/* True if the name means another bucket that the kernel knows: then its entry isn't ours any more. */
+static bool name_was_taken_again(const struct fs *fs, const struct bucket *bucket)
+{
+    const struct key *name = bucket_name(bucket);
+    struct actor *actor;
+    bool known;
+
+    if (registry_lookup(fs->registry, name->name, name->length, &actor) != 0)
+        return false;
+    known = inode_is_known(bucket_inode(bucket_of_actor(actor)));
+    actor_unref(actor);
+    return known;
+}
+
+/* False if it must be told again. */
+static bool tell_end(const struct fs *fs, struct bucket *bucket)
+{
+    struct telling telling = {.session = fs->session, .bucket = bucket};
+
+    tell_directory(&telling);
+    bucket_visit_remains(bucket, tell_value, &telling);
+    if (inode_is_known(bucket_inode(bucket)) && !name_was_taken_again(fs, bucket) &&
+        delete_directory(&telling) == -ENOTEMPTY) {
+        bucket_visit_remains(bucket, delete_entry, &telling);
+        (void)delete_directory(&telling);
+    }
+    return !telling.again;
+}
+
+static void schedule(struct notifier *notifier, struct retry *retry)
+{
+    retry->not_before = clock_monotonic_ns() + retry->delay;
+    cds_list_add_tail(&retry->link, &notifier->retries);
+}
+
+/* Without memory to remember it the directory may stay visible until the kernel forgets it, but nothing is lost. */
+static void retry_later(struct notifier *notifier, struct bucket *bucket)
+{
+    struct retry *retry = malloc(sizeof(*retry));
+
+    if (!retry) {
+        log_error("no memory to tell the kernel again that a bucket has ended");
+        bucket_dispose(bucket);
+        return;
+    }
+    *retry = (struct retry){.bucket = bucket, .delay = RETRY_FIRST_NS};
+    schedule(notifier, retry);
+}
+
+static void on_bucket(struct notifier *notifier, struct bucket *bucket)
+{
+    if (tell_end(notifier->fs, bucket))
+        bucket_dispose(bucket);
+    else
+        retry_later(notifier, bucket);
+}
+
+static void on_retry(struct notifier *notifier, struct retry *retry)
+{
+    cds_list_del(&retry->link);
+    if (tell_end(notifier->fs, retry->bucket)) {
+        bucket_dispose(retry->bucket);
+        free(retry);
+        return;
+    }
+    retry->delay = retry->delay * 2 < RETRY_LAST_NS ? retry->delay * 2 : RETRY_LAST_NS;
+    schedule(notifier, retry);
+}
+
+/* Runs what is due, and says when the next will be. */
+static int64_t run_retries(struct notifier *notifier)
+{
+    struct cds_list_head *link;
+    struct cds_list_head *next;
+    int64_t now = clock_monotonic_ns();
+    int64_t first = LOCK_FOREVER;
+
+    cds_list_for_each_safe(link, next, &notifier->retries)
+    {
+        struct retry *retry = cds_list_entry(link, struct retry, link);
+
+        if (retry->not_before <= now)
+            on_retry(notifier, retry);
+    }
+    cds_list_for_each(link, &notifier->retries)
+    {
+        const struct retry *retry = cds_list_entry(link, struct retry, link);
+
+        if (retry->not_before < first)
+            first = retry->not_before;
+    }
+    return first;
+}
+
+static void on_name(struct notifier *notifier, struct taken_name *taken)
+{
+    (void)fuse_lowlevel_notify_inval_entry(notifier->fs->session, FUSE_ROOT_ID, taken->name, taken->length);
+    free(taken);
+}
+
+/* [lock] Takes the first of a list; NULL if it is empty. */
+static struct cds_list_head *take_first(struct cds_list_head *list)
+{
+    struct cds_list_head *first = list->next;
+
+    if (cds_list_empty(list))
+        return NULL;
+    cds_list_del(first);
+    return first;
+}
+
+/* Waits for something to do; false when it is time to end. */
+static bool next_job(struct notifier *notifier, int64_t deadline, struct cds_list_head **ret_bucket,
+                     struct cds_list_head **ret_name)
+{
+    bool in_time = true;
+    bool go_on;
+
+    lock_acquire(&notifier->lock);
+    while (!notifier->stopping && cds_list_empty(&notifier->ended) && cds_list_empty(&notifier->names) && in_time)
+        in_time = condition_wait_until(&notifier->changed, &notifier->lock, deadline);
+    go_on = !notifier->stopping;
+    *ret_bucket = go_on ? take_first(&notifier->ended) : NULL;
+    *ret_name = go_on ? take_first(&notifier->names) : NULL;
+    lock_release(&notifier->lock);
+    return go_on;
+}
+
+static void *notifier_main(void *arg)
+{
+    struct notifier *notifier = arg;
+    struct cds_list_head *bucket;
+    struct cds_list_head *name;
+
+    pthread_setname_np(pthread_self(), "notifier");
+    while (next_job(notifier, run_retries(notifier), &bucket, &name)) {
+        if (name)
+            on_name(notifier, cds_list_entry(name, struct taken_name, link));
+        if (bucket)
+            on_bucket(notifier, bucket_of_link(bucket));
+    }
+    return NULL;
+}
+
+int notifier_start(struct fs *fs, struct notifier **ret_notifier)
+{
+    struct notifier *notifier = calloc(1, sizeof(*notifier));
+    int rc;
+
+    if (!notifier)
+        return -ENOMEM;
+    notifier->fs = fs;
+    lock_init(&notifier->lock);
+    condition_init(&notifier->changed);
+    CDS_INIT_LIST_HEAD(&notifier->ended);
+    CDS_INIT_LIST_HEAD(&notifier->names);
+    CDS_INIT_LIST_HEAD(&notifier->retries);
+    rc = pthread_create(&notifier->thread, NULL, notifier_main, notifier);
+    if (rc != 0) {
+        condition_deinit(&notifier->changed);
+        lock_deinit(&notifier->lock);
+        free(notifier);
+        return -rc;
+    }
+    *ret_notifier = notifier;
+    return 0;
+}
+
+static void add(struct notifier *notifier, struct cds_list_head *link, struct cds_list_head *list)
+{
+    lock_acquire(&notifier->lock);
+    cds_list_add_tail(link, list);
+    condition_signal(&notifier->changed);
+    lock_release(&notifier->lock);
+}
+
+/* Once it has stopped nobody needs to be told: the mount is going. */
+void notifier_on_end(void *context, struct bucket *bucket)
+{
+    struct fs *fs = context;
+
+    add(fs->notifier, bucket_link(bucket), &fs->notifier->ended);
+}
+
+void notifier_take_back_name(struct notifier *notifier, const char *name)
+{
+    size_t length = strlen(name);
+    struct taken_name *taken = malloc(sizeof(*taken) + length + 1);
+
+    if (!taken)
+        return;
+    taken->length = length;
+    memcpy(taken->name, name, length + 1);
+    add(notifier, &taken->link, &notifier->names);
+}
+
+static void dispose_of_the_rest(struct notifier *notifier)
+{
+    struct cds_list_head *link;
+
+    while ((link = take_first(&notifier->ended)))
+        bucket_dispose(bucket_of_link(link));
+    while ((link = take_first(&notifier->names)))
+        free(cds_list_entry(link, struct taken_name, link));
+    while ((link = take_first(&notifier->retries))) {
+        struct retry *retry = cds_list_entry(link, struct retry, link);
+
+        bucket_dispose(retry->bucket);
+        free(retry);
+    }
+}
+
+void notifier_stop(struct notifier *notifier)
+{
+    lock_acquire(&notifier->lock);
+    notifier->stopping = true;
+    condition_signal(&notifier->changed);
+    lock_release(&notifier->lock);
+    pthread_join(notifier->thread, NULL);
+}
+
+void notifier_destroy(struct notifier *notifier)
+{
+    dispose_of_the_rest(notifier);
+    condition_deinit(&notifier->changed);
+    lock_deinit(&notifier->lock);
+    free(notifier);
+}

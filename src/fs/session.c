@@ -1,0 +1,318 @@
+/*
+ * The session with the kernel, and the order in which a mount begins and ends.
+ *
+ * Begin: mount; then (from fs_start) the registry, the watch actor and the
+ * notifier; then the session's thread, and with it libfuse's.
+ *
+ * End: the registry stops every bucket, whose monitors are told; the watch
+ * actor gives those DOWNs to the helper, which writes them while requests are
+ * still answered, for it may have to open a FIFO; the notifier ends; then the
+ * session. When somebody unmounts the session ends first, and nobody can be
+ * waiting.
+ */
+#include "base/log.h"
+#include "fs/fs_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define HELPER_END_MS 3000
+#define SIGNAL_WAKE SIGUSR1
+
+static void refuse(struct fuse_conn_info *connection, unsigned capability)
+{
+    connection->want &= ~capability;
+}
+
+static void ask_for(struct fuse_conn_info *connection, unsigned capability)
+{
+    connection->want |= connection->capable & capability;
+}
+
+/*
+ * Atomic truncation is refused: together with opens that are never sent it loses them silently. READDIRPLUS_AUTO would
+ * list without attributes until somebody asks for them one by one.
+ */
+static void on_init(void *userdata, struct fuse_conn_info *connection)
+{
+    const unsigned no_open = FUSE_CAP_NO_OPEN_SUPPORT | FUSE_CAP_NO_OPENDIR_SUPPORT;
+    struct fs *fs = userdata;
+
+    refuse(connection, FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_READDIRPLUS_AUTO);
+    ask_for(connection, FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_READDIRPLUS | no_open);
+    fs->no_open = (connection->capable & no_open) == no_open;
+}
+
+static const struct fuse_lowlevel_ops operations = {
+    .init = on_init,
+    .lookup = op_lookup,
+    .forget = op_forget,
+    .forget_multi = op_forget_multi,
+    .getattr = op_getattr,
+    .setattr = op_setattr,
+    .mknod = op_mknod,
+    .mkdir = op_mkdir,
+    .unlink = op_unlink,
+    .rmdir = op_rmdir,
+    .symlink = op_symlink,
+    .rename = op_rename,
+    .link = op_link,
+    .open = op_open,
+    .read = op_read,
+    .write = op_write,
+    .fsync = op_fsync,
+    .opendir = op_opendir,
+    .readdir = op_readdir,
+    .readdirplus = op_readdirplus,
+    .fsyncdir = op_fsyncdir,
+    .statfs = op_statfs,
+};
+
+static int start_bucket(void *context, const char *name, size_t length, void *arg, struct actor **ret_child)
+{
+    static const struct change_attributes ordinary = {.mode = S_IFDIR | 0755};
+    struct fs *fs = context;
+    const struct key key = {name, length};
+    struct bucket *bucket;
+    int rc = bucket_start(&fs->environment, FUSE_ROOT_ID, &key, arg ? arg : &ordinary, &bucket);
+
+    if (rc == 0)
+        *ret_child = bucket_actor(bucket);
+    return rc;
+}
+
+/* The first line of what the library and fusermount3 said. */
+static void read_why(int said, char *why, size_t size)
+{
+    ssize_t length = pread(said, why, size - 1, 0);
+
+    why[length > 0 ? length : 0] = '\0';
+    why[strcspn(why, "\n")] = '\0';
+}
+
+static int mount(struct fs *fs, struct fuse_args *args)
+{
+    fs->session = fuse_session_new(args, &operations, sizeof(operations), fs);
+    if (!fs->session)
+        return -EINVAL;
+    if (fuse_session_mount(fs->session, fs->options.mountpoint) == 0)
+        return 0;
+    fuse_session_destroy(fs->session);
+    return -EPERM;
+}
+
+/* Both complain to stderr, in as many lines as they like: collected, for the one line that we say. */
+static int mount_quietly(struct fs *fs, struct fuse_args *args, char *why, size_t size)
+{
+    int said = memfd_create("kvfs-mount", MFD_CLOEXEC);
+    int stderr_copy = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    int rc = -errno;
+
+    if (said < 0 || stderr_copy < 0)
+        goto close_both;
+    (void)dup2(said, STDERR_FILENO);
+    rc = mount(fs, args);
+    (void)dup2(stderr_copy, STDERR_FILENO);
+close_both:
+    if (rc < 0)
+        read_why(said, why, size);
+    if (stderr_copy >= 0)
+        close(stderr_copy);
+    if (said >= 0)
+        close(said);
+    return rc;
+}
+
+int fs_create(const struct fs_options *options, struct fuse_args *args, const struct helper *helper, char *why,
+              size_t size, struct fs **ret_fs)
+{
+    struct fs *fs = calloc(1, sizeof(*fs));
+    int rc;
+
+    if (!fs || transport_add_options(args, options->io_uring) < 0) {
+        snprintf(why, size, "out of memory");
+        free(fs);
+        return -ENOMEM;
+    }
+    fs->options = *options;
+    fs->helper = *helper;
+    fs->ended_fd = -1;
+    rc = mount_quietly(fs, args, why, size);
+    if (rc < 0) {
+        free(fs);
+        return rc;
+    }
+    *ret_fs = fs;
+    return 0;
+}
+
+static void wake(int signal)
+{
+    (void)signal;
+}
+
+/* A signal that does nothing but end a wait: how a session loop of libfuse before 3.18 sees that it shall end. */
+static void allow_waking(void)
+{
+    struct sigaction action = {.sa_handler = wake};
+    sigset_t signals;
+
+    sigaction(SIGNAL_WAKE, &action, NULL);
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGNAL_WAKE);
+    pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+}
+
+static void *session_main(void *arg)
+{
+    const struct fs *fs = arg;
+    struct fuse_loop_config *config = fuse_loop_cfg_create();
+
+    pthread_setname_np(pthread_self(), "session");
+    allow_waking();
+    if (config)
+        (void)fuse_session_loop_mt(fs->session, config);
+    fuse_loop_cfg_destroy(config);
+    (void)eventfd_write(fs->ended_fd, 1);
+    return NULL;
+}
+
+static int start_parts(struct fs *fs)
+{
+    int rc;
+
+    runtime_init(&fs->runtime);
+    fs->runtime.direct = fs->options.direct;
+    root_init(&fs->root);
+    rc = inode_index_init(&fs->index);
+    if (rc < 0)
+        return rc;
+    fs->environment = (struct bucket_environment){
+        .runtime = &fs->runtime,
+        .index = &fs->index,
+        .store = store_memory_create(),
+        .on_end = notifier_on_end,
+        .context = fs,
+    };
+    if (!fs->environment.store)
+        return -ENOMEM;
+    rc = registry_start(&fs->runtime, "registry", start_bucket, fs, &fs->registry);
+    if (rc == 0)
+        rc = watch_start(fs, &fs->watch);
+    if (rc == 0)
+        rc = notifier_start(fs, &fs->notifier);
+    return rc;
+}
+
+int fs_start(struct fs *fs)
+{
+    const struct helper_packet probe = {.word = HELPER_PROBE};
+    int rc = start_parts(fs);
+
+    if (rc < 0)
+        return rc;
+    fs->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (fs->ended_fd < 0)
+        return -errno;
+    rc = pthread_create(&fs->session_thread, NULL, session_main, fs);
+    if (rc != 0)
+        return -rc;
+    fs->session_started = true;
+    return helper_send(fs->helper.socket, &probe);
+}
+
+int fs_ended_fd(const struct fs *fs)
+{
+    return fs->ended_fd;
+}
+
+int fs_helper_fd(const struct fs *fs)
+{
+    return fs->helper.socket;
+}
+
+/* A reader went: nobody waits for that bucket through it any more. */
+static void on_hangup(struct fs *fs, uint64_t ino)
+{
+    struct inode *inode = inode_find(&fs->index, ino);
+    struct watcher *watcher = inode ? control_watcher(inode) : NULL;
+
+    if (watcher)
+        watch_remove(fs->watch, watcher);
+    inode_unref(inode);
+}
+
+bool fs_hear_helper(struct fs *fs)
+{
+    struct helper_packet packet;
+    int rc = helper_receive(fs->helper.socket, MSG_DONTWAIT, &packet);
+
+    if (rc < 0) {
+        fs->helper_gone = true;
+        return false;
+    }
+    if (rc > 0 && packet.word == HELPER_HANGUP)
+        on_hangup(fs, packet.ino);
+    return true;
+}
+
+bool fs_is_ready(const struct fs *fs)
+{
+    return atomic_load(&((struct fs *)fs)->ready);
+}
+
+const char *fs_transport(const struct fs *fs)
+{
+    return atomic_load(&((struct fs *)fs)->over_io_uring) ? "io_uring" : "/dev/fuse";
+}
+
+void fs_stop_buckets(struct fs *fs)
+{
+    const struct helper_packet finish = {.word = HELPER_FINISH};
+
+    if (fs->registry)
+        registry_stop(fs->registry, REASON(SHUTDOWN));
+    if (fs->watch)
+        watch_stop(fs->watch);
+    (void)helper_send(fs->helper.socket, &finish);
+    helper_reap(&fs->helper, HELPER_END_MS);
+}
+
+void fs_stop(struct fs *fs)
+{
+    if (fs->notifier)
+        notifier_stop(fs->notifier);
+    if (fs->session_started) {
+        fuse_session_exit(fs->session);
+        (void)pthread_kill(fs->session_thread, SIGNAL_WAKE);
+        pthread_join(fs->session_thread, NULL);
+    }
+    fuse_session_unmount(fs->session);
+}
+
+void fs_destroy(struct fs *fs)
+{
+    registry_unref(fs->registry);
+    watch_unref(fs->watch);
+    if (fs->notifier)
+        notifier_destroy(fs->notifier);
+    if (table_exists(&fs->index.table))
+        inode_index_forget_all(&fs->index);
+    table_barrier();
+    inode_index_deinit(&fs->index);
+    runtime_deinit(&fs->runtime);
+    store_destroy(fs->environment.store);
+    fuse_session_destroy(fs->session);
+    lock_deinit(&fs->root.lock);
+    if (fs->ended_fd >= 0)
+        close(fs->ended_fd);
+    free(fs);
+}

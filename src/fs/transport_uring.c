@@ -1,0 +1,48 @@
+/*
+ * Requests over io_uring where the kernel offers it, else over /dev/fuse. The
+ * library falls back by itself; which one it got shows with the first request
+ * that isn't INIT.
+ *
+ * libfuse ends its ring threads by cancelling them, at whatever they do. They
+ * also watch an eventfd for the same purpose, so cancellation is switched off
+ * in each: a thread that holds a bucket's run lock must not vanish.
+ */
+#include "fs/fs_internal.h"
+#include "fs/thread_buffer.h"
+
+#include <errno.h>
+
+int transport_add_options(struct fuse_args *args, bool io_uring)
+{
+    if (!io_uring)
+        return 0;
+    return fuse_opt_add_arg(args, "-oio_uring") < 0 ? -ENOMEM : 0;
+}
+
+static void refuse_cancellation(void)
+{
+    static _Thread_local bool refused;
+
+    if (refused)
+        return;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    refused = true;
+}
+
+bool transport_is_io_uring(fuse_req_t req)
+{
+    if (!fuse_req_is_uring(req))
+        return false;
+    refuse_cancellation();
+    return true;
+}
+
+void *transport_reply_buffer(fuse_req_t req, size_t size)
+{
+    char *payload;
+    size_t room;
+
+    if (fuse_req_is_uring(req) && fuse_req_get_payload(req, &payload, &room, NULL) == 0 && size <= room)
+        return payload;
+    return thread_buffer(size);
+}
