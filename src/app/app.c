@@ -1,0 +1,198 @@
+/*
+ * The order of things.
+ *
+ * Everything that forks comes before anything that has threads: first the
+ * child in the background, then the helper. Then the mount, then the parts
+ * with threads. Once the mount has answered its first request, which the
+ * helper makes, the parent is told over which transport, and ends.
+ *
+ * The main thread then waits: for a signal, for the session's end (somebody
+ * unmounted), for the helper.
+ */
+#include "app/app.h"
+
+#include "app/background.h"
+#include "app/mountpoint.h"
+#include "app/options.h"
+#include "base/log.h"
+#include "fs/fs.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#define NO_REPORT (-1)
+#define HELPER_END_MS 1000
+
+struct app {
+    struct options options;
+    char mountpoint[PATH_MAX];
+    int report; /* to the parent in the foreground; NO_REPORT once it is told, or if there is none */
+    int signals;
+    struct helper helper;
+    struct fs *fs;
+};
+
+/* To whoever started us, once. */
+static void report(struct app *app, bool good, const char *line)
+{
+    if (app->report == NO_REPORT) {
+        fprintf(stderr, "%s\n", line);
+        return;
+    }
+    background_report(app->report, good, line);
+    app->report = NO_REPORT;
+    log_to_syslog("kvfs");
+}
+
+static int fail(struct app *app, const char *what, const char *why)
+{
+    char line[1024];
+
+    snprintf(line, sizeof(line), "kvfs: %s: %s", what, why);
+    report(app, false, line);
+    return -1;
+}
+
+/* They are for the main thread, which reads them; a writer to a reader that went gets an error instead of a signal. */
+static int take_signals(struct app *app)
+{
+    sigset_t signals;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    app->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    return app->signals < 0 ? fail(app, "signalfd", strerror(errno)) : 0;
+}
+
+static int check_device(void)
+{
+    if (access("/dev/fuse", F_OK) == 0)
+        return 0;
+    fprintf(stderr, "kvfs: /dev/fuse: %s (is the fuse module loaded?)\n", strerror(errno));
+    return -1;
+}
+
+static int mount(struct app *app)
+{
+    const struct fs_options options = {
+        .mountpoint = app->mountpoint,
+        .direct = app->options.direct,
+        .io_uring = app->options.io_uring,
+    };
+    char why[512] = "";
+
+    if (fs_create(&options, &app->options.args, &app->helper, why, sizeof(why), &app->fs) == 0)
+        return 0;
+    helper_reap(&app->helper, HELPER_END_MS);
+    return fail(app, app->mountpoint, *why ? why : "can't mount");
+}
+
+static void shut_down(struct app *app)
+{
+    fs_stop_buckets(app->fs);
+    fs_stop(app->fs);
+    fs_destroy(app->fs);
+}
+
+static int start(struct app *app)
+{
+    int rc = helper_start(app->mountpoint, &app->helper);
+
+    if (rc < 0)
+        return fail(app, "helper process", strerror(-rc));
+    if (mount(app) < 0)
+        return -1;
+    rc = fs_start(app->fs);
+    if (rc < 0) {
+        shut_down(app);
+        return fail(app, app->mountpoint, strerror(-rc));
+    }
+    return 0;
+}
+
+static void report_ready(struct app *app)
+{
+    char line[PATH_MAX + 64];
+
+    snprintf(line, sizeof(line), "kvfs: mounted on %s over %s", app->mountpoint, fs_transport(app->fs));
+    report(app, true, line);
+}
+
+/* Until a signal, or until somebody unmounted. -1 if it never was ready. */
+static int serve(struct app *app)
+{
+    struct pollfd fds[] = {
+        {.fd = app->signals, .events = POLLIN},
+        {.fd = fs_ended_fd(app->fs), .events = POLLIN},
+        {.fd = fs_helper_fd(app->fs), .events = POLLIN},
+    };
+    bool ready = false;
+
+    for (;;) {
+        if (poll(fds, sizeof(fds) / sizeof(fds[0]), -1) < 0 && errno != EINTR)
+            return ready ? 0 : -1;
+        if (fds[2].revents && !fs_hear_helper(app->fs)) {
+            log_error("the helper process has ended: nobody can wait on a monitor any more");
+            fds[2].fd = -1;
+        }
+        if (!ready && fs_is_ready(app->fs)) {
+            ready = true;
+            report_ready(app);
+        }
+        if (fds[0].revents || fds[1].revents)
+            return ready ? 0 : -1;
+    }
+}
+
+static int run_mounted(struct app *app)
+{
+    int rc;
+
+    if (start(app) < 0)
+        return -1;
+    rc = serve(app);
+    shut_down(app);
+    return rc < 0 ? fail(app, app->mountpoint, "the kernel ended the session before it began") : 0;
+}
+
+static int run(struct app *app)
+{
+    if (options_add_ours(&app->options) < 0)
+        return fail(app, "options", strerror(ENOMEM));
+    if (mountpoint_prepare(app->options.mountpoint, app->mountpoint) < 0 || check_device() < 0)
+        return -1;
+    if (!app->options.foreground && background_start(&app->report) < 0)
+        return -1;
+    if (take_signals(app) < 0)
+        return -1;
+    return run_mounted(app);
+}
+
+int app_run(int argc, char **argv)
+{
+    struct app app = {.report = NO_REPORT, .signals = -1};
+    int rc = 0;
+
+    if (options_parse(argc, argv, &app.options) < 0)
+        return EXIT_FAILURE;
+    if (app.options.help)
+        options_print_help(argv[0]);
+    else if (app.options.version)
+        options_print_version();
+    else
+        rc = run(&app);
+    options_deinit(&app.options);
+    if (app.signals >= 0)
+        close(app.signals);
+    return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,135 @@
+#include "app/options.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <fuse_lowlevel.h>
+
+enum { KEY_FOREGROUND, KEY_DEBUG, KEY_HELP, KEY_VERSION, KEY_DIRECT, KEY_NO_DIRECT, KEY_URING, KEY_NO_URING };
+
+static const struct fuse_opt table[] = {
+    FUSE_OPT_KEY("-f", KEY_FOREGROUND),
+    FUSE_OPT_KEY("-d", KEY_DEBUG),
+    FUSE_OPT_KEY("debug", KEY_DEBUG),
+    FUSE_OPT_KEY("-h", KEY_HELP),
+    FUSE_OPT_KEY("--help", KEY_HELP),
+    FUSE_OPT_KEY("-V", KEY_VERSION),
+    FUSE_OPT_KEY("--version", KEY_VERSION),
+    FUSE_OPT_KEY("direct_call", KEY_DIRECT),
+    FUSE_OPT_KEY("no_direct_call", KEY_NO_DIRECT),
+    FUSE_OPT_KEY("io_uring", KEY_URING),
+    FUSE_OPT_KEY("no_io_uring", KEY_NO_URING),
+    FUSE_OPT_END,
+};
+
+/* `[SOURCE] MOUNTPOINT`: the first of two was the source. */
+static int on_argument(struct options *options, const char *argument)
+{
+    if (options->source) {
+        fprintf(stderr, "kvfs: too many arguments: %s\n", argument);
+        return -1;
+    }
+    options->source = options->mountpoint;
+    options->mountpoint = strdup(argument);
+    return options->mountpoint ? 0 : -1;
+}
+
+/* 0: taken; 1: for libfuse; -1: an error. */
+static int on_option(void *data, const char *argument, int key, struct fuse_args *args)
+{
+    struct options *options = data;
+
+    (void)args;
+    switch (key) {
+    case FUSE_OPT_KEY_NONOPT:
+        return on_argument(options, argument);
+    case KEY_DEBUG:
+        options->debug = options->foreground = true;
+        return 0;
+    case KEY_FOREGROUND:
+        options->foreground = true;
+        return 0;
+    case KEY_HELP:
+        options->help = true;
+        return 0;
+    case KEY_VERSION:
+        options->version = true;
+        return 0;
+    case KEY_DIRECT:
+    case KEY_NO_DIRECT:
+        options->direct = key == KEY_DIRECT;
+        return 0;
+    case KEY_URING:
+    case KEY_NO_URING:
+        options->io_uring = key == KEY_URING;
+        return 0;
+    default:
+        return 1;
+    }
+}
+
+int options_parse(int argc, char **argv, struct options *ret_options)
+{
+    *ret_options = (struct options){.direct = true, .io_uring = true, .args = FUSE_ARGS_INIT(argc, argv)};
+    if (fuse_opt_parse(&ret_options->args, ret_options, table, on_option) < 0) {
+        options_deinit(ret_options);
+        return -1;
+    }
+    if (!ret_options->mountpoint && !ret_options->help && !ret_options->version) {
+        fprintf(stderr, "kvfs: no mountpoint given (see kvfs --help)\n");
+        options_deinit(ret_options);
+        return -1;
+    }
+    return 0;
+}
+
+void options_deinit(struct options *options)
+{
+    free(options->source);
+    free(options->mountpoint);
+    options->source = options->mountpoint = NULL;
+    fuse_opt_free_args(&options->args);
+}
+
+/* Without default_permissions the kernel, which never asks us about opens, would let everybody in. */
+int options_add_ours(struct options *options)
+{
+    const char *source = options->source ? options->source : "kvfs";
+    char *list = NULL;
+    char *name = NULL;
+    int rc = -1;
+
+    if (asprintf(&name, "fsname=%s", source) < 0)
+        return -1;
+    if (fuse_opt_add_opt(&list, "default_permissions,subtype=kvfs") == 0 &&
+        fuse_opt_add_opt_escaped(&list, name) == 0 && fuse_opt_add_arg(&options->args, "-o") == 0 &&
+        fuse_opt_add_arg(&options->args, list) == 0)
+        rc = 0;
+    free(name);
+    free(list);
+    return rc;
+}
+
+void options_print_help(const char *program)
+{
+    printf("usage: %s [options] [SOURCE] MOUNTPOINT\n"
+           "\n"
+           "Mounts a file system whose directories are live processes.\n"
+           "\n"
+           "    -h, --help             show this and end\n"
+           "    -V, --version          show the version and end\n"
+           "    -f                     stay in the foreground\n"
+           "    -d, -o debug           the same, and show every request\n"
+           "    -o no_io_uring         use /dev/fuse even where the kernel offers io_uring\n"
+           "    -o no_direct_call      have each bucket's own thread run its calls\n"
+           "    -o OPTION[,OPTION...]  mount options, and those of libfuse:\n",
+           program);
+    fuse_lowlevel_help();
+}
+
+void options_print_version(void)
+{
+    printf("kvfs %s (libfuse %s)\n", KVFS_VERSION, fuse_pkgversion());
+}
