@@ -82,7 +82,7 @@ static int check_device(void)
     return -1;
 }
 
-static int mount(struct app *app)
+static int mount_it(struct app *app)
 {
     const struct fs_options options = {
         .mountpoint = app->mountpoint,
@@ -110,7 +110,7 @@ static int start(struct app *app)
 
     if (rc < 0)
         return fail(app, "helper process", strerror(-rc));
-    if (mount(app) < 0)
+    if (mount_it(app) < 0)
         return -1;
     rc = fs_start(app->fs);
     if (rc < 0) {

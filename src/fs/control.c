@@ -171,10 +171,10 @@ static int lookup(struct fs *fs, struct bucket *bucket, enum control_kind kind, 
         return ENOMEM;
     if (kind == CONTROL_INFO)
         error = write_info(control);
-    if (kind == CONTROL_MONITOR)
-        error = watch_add(fs->watch, &control->watcher, &control->inode, bucket);
     if (error == 0)
         hand_out(control, entry_timeout, ret_entry);
+    if (kind == CONTROL_MONITOR)
+        watch_add(fs->watch, &control->watcher, &control->inode, bucket);
     inode_unref(&control->inode);
     return error;
 }

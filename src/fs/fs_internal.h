@@ -94,6 +94,9 @@ static inline struct key key_of_name(const char *name)
     return (struct key){name, __builtin_strlen(name)};
 }
 
+/* libfuse wants names that end with a NUL. `copy` has FS_NAME_MAX + 1 bytes. Returns it. */
+const char *name_terminate(const char *name, size_t length, char *copy);
+
 /* attributes.c */
 
 void attributes_to_stat(const struct attributes *attributes, struct stat *ret_stat);
@@ -177,14 +180,15 @@ struct watcher {
     struct message removed;
     struct monitor monitor;
     struct inode *inode; /* the FIFO: a reference while it is watched, and for each message under way */
-    bool watched;        /* the watch actor's */
+    bool added_once;     /* the watch actor's, like the next */
+    bool watched;
     _Atomic bool removing;
 };
 
 /* 0, or a negative errno. */
 int watch_start(struct fs *fs, struct watch **ret_watch);
-/* [any thread] [never blocks] `watcher` is part of `inode`, a FIFO that is being looked up. 0, or an errno. */
-int watch_add(struct watch *watch, struct watcher *watcher, struct inode *inode, struct bucket *bucket);
+/* [any thread] [never blocks] `watcher` is part of `inode`, a FIFO that is being looked up and is counted already. */
+void watch_add(struct watch *watch, struct watcher *watcher, struct inode *inode, struct bucket *bucket);
 /* [any thread] [never blocks] Its reader went, or nobody can open it any more. May be repeated. */
 void watch_remove(struct watch *watch, struct watcher *watcher);
 /* [main thread] [may block] Every DOWN that was told has been given to the helper when this returns. */

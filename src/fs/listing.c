@@ -10,7 +10,6 @@
 #include "fs/fs_internal.h"
 
 #include <errno.h>
-#include <string.h>
 
 #define OFFSET_DOTS 2
 
@@ -71,21 +70,13 @@ static off_t offset_of(uint64_t position)
     return (off_t)position + OFFSET_DOTS;
 }
 
-/* libfuse wants names that end with a NUL. */
-static const char *terminate(const char *name, size_t length, char *copy)
-{
-    memcpy(copy, name, length);
-    copy[length] = '\0';
-    return copy;
-}
-
 static bool visit_key(void *context, uint64_t position, const struct key *key, struct value *value,
                       const struct attributes *attributes)
 {
     struct listing *listing = context;
     struct fuse_entry_param entry;
     char copy[FS_NAME_MAX + 1];
-    const char *name = terminate(key->name, key->length, copy);
+    const char *name = name_terminate(key->name, key->length, copy);
 
     if (room_for(listing, name) == 0)
         return false;
@@ -104,7 +95,7 @@ static bool visit_bucket(void *context, uint64_t position, const char *bytes, si
     struct attributes attributes;
     struct fuse_entry_param entry;
     char copy[FS_NAME_MAX + 1];
-    const char *name = terminate(bytes, length, copy);
+    const char *name = name_terminate(bytes, length, copy);
 
     if (!listing->plus)
         return put_name(listing, name, inode->number, S_IFDIR, offset_of(position));

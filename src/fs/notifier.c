@@ -15,8 +15,7 @@
  *    promised that the bucket is gone sends it before its reply, too.)
  * 2. Attributes and pages of every value that the kernel still knows: an open
  *    file would go on reading cached pages.
- * 3. The entry in the parent; if something below is still in use, the entries
- *    below first.
+ * 3. The entries below, and then the entry in the parent.
  *
  * ENOENT from 1 or 2 while we count lookups means that the reply that hands
  * the inode out is still on its way: it would be visible for ever if it
@@ -100,18 +99,24 @@ static void delete_entry(void *context, const struct key *key, struct value *val
 {
     const struct telling *telling = context;
     const struct inode *inode = value_inode(value);
+    char copy[FS_NAME_MAX + 1];
 
     if (key && inode_is_known(inode))
         (void)fuse_lowlevel_notify_delete(telling->session, bucket_inode(telling->bucket)->number, inode->number,
-                                          key->name, key->length);
+                                          name_terminate(key->name, key->length, copy), key->length);
 }
 
-static int delete_directory(const struct telling *telling)
+/* What is below goes first: an entry whose directory still has some, because they are in use, would stay. */
+static void delete_directory(struct telling *telling)
 {
     const struct key *name = bucket_name(telling->bucket);
+    uint64_t number = bucket_inode(telling->bucket)->number;
+    char copy[FS_NAME_MAX + 1];
 
-    return fuse_lowlevel_notify_delete(telling->session, bucket_parent(telling->bucket),
-                                       bucket_inode(telling->bucket)->number, name->name, name->length);
+    (void)fuse_lowlevel_notify_inval_entry(telling->session, number, FS_CONTROL_NAME, strlen(FS_CONTROL_NAME));
+    bucket_visit_remains(telling->bucket, delete_entry, telling);
+    (void)fuse_lowlevel_notify_delete(telling->session, bucket_parent(telling->bucket), number,
+                                      name_terminate(name->name, name->length, copy), name->length);
 }
 
 /* True if the name means another bucket that the kernel knows: then its entry isn't ours any more. */
@@ -135,11 +140,8 @@ static bool tell_end(const struct fs *fs, struct bucket *bucket)
 
     tell_directory(&telling);
     bucket_visit_remains(bucket, tell_value, &telling);
-    if (inode_is_known(bucket_inode(bucket)) && !name_was_taken_again(fs, bucket) &&
-        delete_directory(&telling) == -ENOTEMPTY) {
-        bucket_visit_remains(bucket, delete_entry, &telling);
-        (void)delete_directory(&telling);
-    }
+    if (inode_is_known(bucket_inode(bucket)) && !name_was_taken_again(fs, bucket))
+        delete_directory(&telling);
     return !telling.again;
 }
 

@@ -60,3 +60,10 @@ int name_check(const char *name)
         return ENAMETOOLONG;
     return strcmp(name, FS_CONTROL_NAME) == 0 ? EPERM : 0;
 }
+
+const char *name_terminate(const char *name, size_t length, char *copy)
+{
+    memcpy(copy, name, length);
+    copy[length] = '\0';
+    return copy;
+}

@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -98,7 +99,7 @@ static void read_why(int said, char *why, size_t size)
     why[strcspn(why, "\n")] = '\0';
 }
 
-static int mount(struct fs *fs, struct fuse_args *args)
+static int mount_session(struct fs *fs, struct fuse_args *args)
 {
     fs->session = fuse_session_new(args, &operations, sizeof(operations), fs);
     if (!fs->session)
@@ -119,7 +120,7 @@ static int mount_quietly(struct fs *fs, struct fuse_args *args, char *why, size_
     if (said < 0 || stderr_copy < 0)
         goto close_both;
     (void)dup2(said, STDERR_FILENO);
-    rc = mount(fs, args);
+    rc = mount_session(fs, args);
     (void)dup2(stderr_copy, STDERR_FILENO);
 close_both:
     if (rc < 0)
@@ -286,13 +287,27 @@ void fs_stop_buckets(struct fs *fs)
     helper_reap(&fs->helper, HELPER_END_MS);
 }
 
+/*
+ * A forced, lazy unmount ends the connection at once, whoever still has a file open, and with it the session: each of
+ * libfuse's threads leaves by itself. Who may not unmount has the library cancel them.
+ */
+static void end_session(struct fs *fs)
+{
+    eventfd_t ended;
+
+    if (eventfd_read(fs->ended_fd, &ended) == 0 ||
+        umount2(fs->options.mountpoint, MNT_FORCE | MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
+        return;
+    fuse_session_exit(fs->session);
+    (void)pthread_kill(fs->session_thread, SIGNAL_WAKE);
+}
+
 void fs_stop(struct fs *fs)
 {
     if (fs->notifier)
         notifier_stop(fs->notifier);
     if (fs->session_started) {
-        fuse_session_exit(fs->session);
-        (void)pthread_kill(fs->session_thread, SIGNAL_WAKE);
+        end_session(fs);
         pthread_join(fs->session_thread, NULL);
     }
     fuse_session_unmount(fs->session);

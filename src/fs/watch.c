@@ -10,7 +10,10 @@
  * is watched; it stops being so, once, on the DOWN, when its reader goes, or
  * when the kernel forgets it unopened. All three happen in the actor. The
  * actor isn't prompt: it may wait for the socket, so only its own thread runs
- * it, and everybody else sends it casts.
+ * it, and everybody else sends it infos, which no limit refuses.
+ *
+ * The FIFO is counted as known before its watcher is made, or the helper could
+ * come for it too early and give it up.
  */
 #include "fs/fs_internal.h"
 
@@ -19,7 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum watch_tag { WATCH_ADD, WATCH_REMOVE };
+enum watch_tag { WATCH_ADDED, WATCH_REMOVED };
 
 struct watch {
     struct actor actor;
@@ -50,8 +53,10 @@ static void tell_helper(const struct watch *watch, enum helper_word word, const 
 
 static void on_added(const struct watch *watch, struct watcher *watcher)
 {
+    if (watcher->added_once)
+        return;
+    watcher->added_once = watcher->watched = true;
     inode_ref(watcher->inode);
-    watcher->watched = true;
     tell_helper(watch, HELPER_OPEN, watcher);
 }
 
@@ -68,20 +73,6 @@ static void on_removed(const struct watch *watch, struct watcher *watcher)
     actor_demonitor(&watcher->monitor);
     tell_helper(watch, HELPER_CLOSE, watcher);
     unwatch(watcher);
-}
-
-static void watch_on_cast(struct actor *self, struct message *message)
-{
-    const struct watch *watch = watch_of(self);
-
-    switch ((enum watch_tag)message->tag) {
-    case WATCH_ADD:
-        on_added(watch, message_container(message, struct watcher, added));
-        return;
-    case WATCH_REMOVE:
-        on_removed(watch, message_container(message, struct watcher, removed));
-        return;
-    }
 }
 
 /* As in /proc/mounts: what would break the line into other words is given as an octal number. */
@@ -114,18 +105,29 @@ static void write_down(struct helper_packet *packet, const struct watcher *watch
     packet->length = (uint32_t)length;
 }
 
+/* It may come before the watcher is known as added: the monitor is made first. */
+static void on_down(const struct watch *watch, struct watcher *watcher)
+{
+    struct helper_packet packet = {.word = HELPER_WRITE, .ino = watcher->inode->number};
+
+    on_added(watch, watcher);
+    write_down(&packet, watcher);
+    (void)helper_send(watch->socket, &packet);
+    unwatch(watcher);
+}
+
 static bool watch_on_info(struct actor *self, struct message *message)
 {
-    struct helper_packet packet = {.word = HELPER_WRITE};
-    struct watcher *watcher;
+    const struct watch *watch = watch_of(self);
 
-    if (message->kind != MESSAGE_DOWN)
+    if (message->kind == MESSAGE_DOWN)
+        on_down(watch, table_entry(monitor_of_down(message), struct watcher, monitor));
+    else if (message->tag == WATCH_ADDED)
+        on_added(watch, message_container(message, struct watcher, added));
+    else if (message->tag == WATCH_REMOVED)
+        on_removed(watch, message_container(message, struct watcher, removed));
+    else
         return false;
-    watcher = table_entry(monitor_of_down(message), struct watcher, monitor);
-    packet.ino = watcher->inode->number;
-    write_down(&packet, watcher);
-    (void)helper_send(watch_of(self)->socket, &packet);
-    unwatch(watcher);
     return true;
 }
 
@@ -136,7 +138,6 @@ static void watch_free(struct actor *self)
 
 static const struct actor_class watch_class = {
     .name = "watch",
-    .on_cast = watch_on_cast,
     .on_info = watch_on_info,
     .free = watch_free,
 };
@@ -154,16 +155,13 @@ int watch_start(struct fs *fs, struct watch **ret_watch)
     return 0;
 }
 
-int watch_add(struct watch *watch, struct watcher *watcher, struct inode *inode, struct bucket *bucket)
+void watch_add(struct watch *watch, struct watcher *watcher, struct inode *inode, struct bucket *bucket)
 {
     watcher->inode = inode_ref(inode);
-    message_init(&watcher->added, MESSAGE_CAST, WATCH_ADD, release_added);
-    message_init(&watcher->removed, MESSAGE_CAST, WATCH_REMOVE, release_removed);
-    if (actor_cast(&watch->actor, &watcher->added) != 0)
-        return EAGAIN;
-    /* Behind the cast, so that the DOWN is too. */
+    message_init(&watcher->added, MESSAGE_INFO, WATCH_ADDED, release_added);
+    message_init(&watcher->removed, MESSAGE_INFO, WATCH_REMOVED, release_removed);
     actor_monitor(&watch->actor, &watcher->monitor, bucket_actor(bucket));
-    return 0;
+    actor_send(&watch->actor, &watcher->added);
 }
 
 void watch_remove(struct watch *watch, struct watcher *watcher)
@@ -171,7 +169,7 @@ void watch_remove(struct watch *watch, struct watcher *watcher)
     if (atomic_exchange(&watcher->removing, true))
         return;
     inode_ref(watcher->inode);
-    (void)actor_cast(&watch->actor, &watcher->removed);
+    actor_send(&watch->actor, &watcher->removed);
 }
 
 void watch_stop(struct watch *watch)
