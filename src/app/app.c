@@ -24,9 +24,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #define NO_REPORT (-1)
+#define DEVICE "/dev/fuse"
+#define DEVICE_MAJOR 10 /* the kernel's list of devices: misc */
+#define DEVICE_MINOR 229
 #define HELPER_END_MS 1000
 
 struct app {
@@ -52,7 +57,7 @@ static void report(struct app *app, bool good, const char *line)
 
 static int fail(struct app *app, const char *what, const char *why)
 {
-    char line[1024];
+    char line[PATH_MAX + 1024];
 
     snprintf(line, sizeof(line), "kvfs: %s: %s", what, why);
     report(app, false, line);
@@ -76,9 +81,16 @@ static int take_signals(struct app *app)
 
 static int check_device(void)
 {
-    if (access("/dev/fuse", F_OK) == 0)
+    struct stat device;
+    const char *why = NULL;
+
+    if (stat(DEVICE, &device) < 0)
+        why = strerror(errno);
+    else if (!S_ISCHR(device.st_mode) || device.st_rdev != makedev(DEVICE_MAJOR, DEVICE_MINOR))
+        why = "not the FUSE device";
+    if (!why)
         return 0;
-    fprintf(stderr, "kvfs: /dev/fuse: %s (is the fuse module loaded?)\n", strerror(errno));
+    fprintf(stderr, "kvfs: " DEVICE ": %s (is the kernel's fuse module loaded?)\n", why);
     return -1;
 }
 

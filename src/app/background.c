@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@ enum { VERDICT_GOOD = 'g', VERDICT_BAD = 'b' };
 
 static _Noreturn void wait_for_report(int report)
 {
-    char said[1024];
+    char said[PATH_MAX + 1024];
     size_t length = 0;
     ssize_t got;
 

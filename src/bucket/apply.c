@@ -13,94 +13,6 @@ static void note_names(struct bucket *bucket, int64_t time)
     bucket->mtime = bucket->ctime = bucket->changed;
 }
 
-static int apply_add(struct bucket *bucket, const struct change *change, struct value **ret_value)
-{
-    struct key key = {change->name, change->name_length};
-    struct value *value = value_create(bucket, &change->attributes, change->time);
-    struct change numbered = *change;
-    struct entry *entry;
-    int rc;
-
-    if (!value)
-        return -ENOMEM;
-    entry = entry_create(&key, value);
-    if (!entry) {
-        inode_unref(&value->inode);
-        return -ENOMEM;
-    }
-    rc = keys_insert(bucket, entry);
-    if (rc < 0) {
-        entry_destroy(entry);
-        inode_unref(&value->inode);
-        return rc;
-    }
-
-    numbered.ino = value->inode.number;
-    rc = store_write(bucket->environment->store, &numbered);
-    if (rc < 0) {
-        keys_remove(bucket, entry);
-        return rc;
-    }
-    note_names(bucket, change->time);
-    *ret_value = value;
-    return 0;
-}
-
-static void lose_entry(struct bucket *bucket, struct entry *entry, int64_t time)
-{
-    bucket->bytes -= entry->value->bytes.size;
-    entry->value->ctime = time;
-    entry->value->version++;
-    keys_remove(bucket, entry);
-}
-
-static int apply_remove(struct bucket *bucket, const struct change *change)
-{
-    struct key key = {change->name, change->name_length};
-    int rc = store_write(bucket->environment->store, change);
-
-    if (rc < 0)
-        return rc;
-    lose_entry(bucket, keys_find(bucket, &key), change->time);
-    note_names(bucket, change->time);
-    return 0;
-}
-
-/* The value gets a second name, then what the target's name meant loses it, then the value its first. */
-static int apply_rename(struct bucket *bucket, const struct change *change)
-{
-    struct key from = {change->name, change->name_length};
-    struct key to = {change->to_name, change->to_name_length};
-    struct entry *old = keys_find(bucket, &from);
-    struct entry *replaced = keys_find(bucket, &to);
-    struct value *value = old->value;
-    struct entry *renamed = entry_create(&to, value);
-    int rc;
-
-    if (!renamed)
-        return -ENOMEM;
-    rc = keys_insert(bucket, renamed);
-    if (rc < 0) {
-        entry_destroy(renamed);
-        return rc;
-    }
-    inode_ref(&value->inode);
-    value->nlink++;
-
-    rc = store_write(bucket->environment->store, change);
-    if (rc < 0) {
-        keys_remove(bucket, renamed);
-        return rc;
-    }
-    if (replaced)
-        lose_entry(bucket, replaced, change->time);
-    keys_remove(bucket, old);
-    value->ctime = change->time;
-    value->version++;
-    note_names(bucket, change->time);
-    return 0;
-}
-
 static int condition_of_size(int rc)
 {
     return rc == -EFBIG ? BUCKET_E_TOO_LARGE : rc;
@@ -110,6 +22,141 @@ static void count_bytes(struct bucket *bucket, const struct value *value, uint64
 {
     if (value->nlink > 0)
         bucket->bytes += value->bytes.size - before;
+}
+
+/* The new value with its name, but without its bytes, for which there is room. */
+static int add_empty(struct bucket *bucket, const struct change *change, struct entry **ret_entry)
+{
+    struct key key = {change->name, change->name_length};
+    struct value *value = value_create(bucket, &change->attributes, change->time);
+    struct entry *entry;
+    int rc;
+
+    if (!value)
+        return -ENOMEM;
+    rc = bytes_reserve(&value->bytes, 0, change->length);
+    if (rc < 0)
+        goto unref_value;
+    rc = -ENOMEM;
+    entry = entry_create(&key, value);
+    if (!entry)
+        goto unref_value;
+    rc = keys_insert(bucket, entry);
+    if (rc < 0)
+        goto destroy_entry;
+    *ret_entry = entry;
+    return 0;
+
+destroy_entry:
+    entry_destroy(entry);
+unref_value:
+    inode_unref(&value->inode);
+    return condition_of_size(rc);
+}
+
+static int apply_add(struct bucket *bucket, const struct change *change, struct value **ret_value)
+{
+    struct change numbered = *change;
+    struct entry *entry;
+    struct value *value;
+    int rc = add_empty(bucket, change, &entry);
+
+    if (rc != 0)
+        return rc;
+    value = entry->value;
+    numbered.ino = value->inode.number;
+    rc = store_write(bucket->environment->store, &numbered);
+    if (rc < 0) {
+        keys_remove(bucket, entry);
+        return rc;
+    }
+    bytes_write(&value->bytes, 0, change->bytes, change->length);
+    count_bytes(bucket, value, 0);
+    note_names(bucket, change->time);
+    *ret_value = value;
+    return 0;
+}
+
+/* [the store has it] An entry's value is about to lose that name. */
+static void note_loss(struct bucket *bucket, struct value *value, int64_t time)
+{
+    bucket->bytes -= value->bytes.size;
+    value->ctime = time;
+    value->version++;
+}
+
+static int apply_remove(struct bucket *bucket, const struct change *change)
+{
+    struct key key = {change->name, change->name_length};
+    struct entry *entry = keys_find(bucket, &key);
+    int rc = store_write(bucket->environment->store, change);
+
+    if (rc < 0)
+        return rc;
+    note_loss(bucket, entry->value, change->time);
+    keys_remove(bucket, entry);
+    note_names(bucket, change->time);
+    return 0;
+}
+
+static void add_name(struct value *value)
+{
+    inode_ref(&value->inode);
+    value->nlink++;
+}
+
+/* The entry of the name that stays gets the value, and keeps its position: a listing sees it once. */
+static int replace(struct bucket *bucket, const struct change *change, struct value *value, struct entry *entry)
+{
+    struct value *replaced = entry->value;
+    int rc = store_write(bucket->environment->store, change);
+
+    if (rc < 0)
+        return rc;
+    add_name(value);
+    entry->value = value;
+    note_loss(bucket, replaced, change->time);
+    value_lose_name(replaced);
+    return 0;
+}
+
+static int add_second_name(struct bucket *bucket, const struct change *change, struct value *value,
+                           const struct key *key)
+{
+    struct entry *entry = entry_create(key, value);
+    int rc;
+
+    if (!entry)
+        return -ENOMEM;
+    rc = keys_insert(bucket, entry);
+    if (rc < 0) {
+        entry_destroy(entry);
+        return rc;
+    }
+    add_name(value);
+    rc = store_write(bucket->environment->store, change);
+    if (rc < 0)
+        keys_remove(bucket, entry);
+    return rc;
+}
+
+/* The value gets its second name, instead of what is called so, and then loses its first. */
+static int apply_rename(struct bucket *bucket, const struct change *change)
+{
+    struct key from = {change->name, change->name_length};
+    struct key to = {change->to_name, change->to_name_length};
+    struct entry *old = keys_find(bucket, &from);
+    struct entry *target = keys_find(bucket, &to);
+    struct value *value = old->value;
+    int rc = target ? replace(bucket, change, value, target) : add_second_name(bucket, change, value, &to);
+
+    if (rc < 0)
+        return rc;
+    keys_remove(bucket, old);
+    value->ctime = change->time;
+    value->version++;
+    note_names(bucket, change->time);
+    return 0;
 }
 
 static int apply_write(struct bucket *bucket, const struct change *change, struct value *value)
@@ -123,6 +170,8 @@ static int apply_write(struct bucket *bucket, const struct change *change, struc
     if (rc < 0)
         return rc;
     bytes_write(&value->bytes, change->offset, change->bytes, change->length);
+    if (change->set & CHANGE_SET_SIZE)
+        bytes_truncate(&value->bytes, change->offset + change->length);
     count_bytes(bucket, value, before);
     value->mtime = value->ctime = change->time;
     value->version++;

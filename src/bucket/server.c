@@ -69,25 +69,21 @@ static int on_lookup(struct bucket *bucket, struct bucket_call *call)
     return 0;
 }
 
-static int add(struct bucket *bucket, const struct key *key, const struct change_attributes *attributes,
-               struct value **ret_value)
+static int add(struct bucket *bucket, const struct change *change, struct value **ret_value)
 {
-    struct change change = change_of_key(bucket, CHANGE_ADD, key);
-
-    if (bucket->sealed)
-        return BUCKET_E_NOT_FOUND;
-    change.attributes = *attributes;
-    return bucket_apply(bucket, &change, ret_value);
+    return bucket->sealed ? BUCKET_E_NOT_FOUND : bucket_apply(bucket, change, ret_value);
 }
 
 static int on_add(struct bucket *bucket, struct bucket_call *call)
 {
+    struct change change = change_of_key(bucket, CHANGE_ADD, call->key);
     struct value *value;
     int rc;
 
     if (keys_find(bucket, call->key))
         return BUCKET_E_EXISTS;
-    rc = add(bucket, call->key, call->attributes, &value);
+    change.attributes = *call->attributes;
+    rc = add(bucket, &change, &value);
     if (rc == 0)
         hand_out(value, call);
     return rc;
@@ -119,39 +115,42 @@ static int on_rename(struct bucket *bucket, const struct bucket_call *call)
     return bucket_apply(bucket, &change, NULL);
 }
 
-static int write_value(struct bucket *bucket, struct value *value, uint64_t offset, const void *bytes, size_t length)
+static int on_write(struct bucket *bucket, struct bucket_call *call)
 {
-    struct change change = change_of_value(bucket, CHANGE_WRITE, value);
+    struct change change = change_of_value(bucket, CHANGE_WRITE, call->value);
 
-    change.offset = offset;
-    change.bytes = bytes;
-    change.length = length;
-    return bucket_apply(bucket, &change, &value);
+    change.offset = call->offset;
+    change.bytes = call->bytes;
+    change.length = call->length;
+    return bucket_apply(bucket, &change, &call->value);
 }
 
-static int set_size(struct bucket *bucket, struct value *value, uint64_t size)
+static int put_new(struct bucket *bucket, const struct bucket_call *call)
 {
-    struct change change = change_of_value(bucket, CHANGE_SET, value);
+    struct change change = change_of_key(bucket, CHANGE_ADD, call->key);
+    struct value *value;
 
-    change.set = CHANGE_SET_SIZE;
-    change.attributes.size = size;
-    return bucket_apply(bucket, &change, &value);
+    change.attributes = (struct change_attributes){.mode = S_IFREG | 0644, .uid = bucket->uid, .gid = bucket->gid};
+    change.bytes = call->bytes;
+    change.length = call->length;
+    return add(bucket, &change, &value);
 }
 
+/* One change, so that what was there is there until what comes is. */
 static int on_put(struct bucket *bucket, const struct bucket_call *call)
 {
-    const struct change_attributes ordinary = {.mode = S_IFREG | 0644, .uid = bucket->uid, .gid = bucket->gid};
     const struct entry *entry = keys_find(bucket, call->key);
-    struct value *value = entry ? entry->value : NULL;
-    int rc;
+    struct change change;
+    struct value *value;
 
-    if (!value) {
-        rc = add(bucket, call->key, &ordinary, &value);
-        if (rc != 0)
-            return rc;
-    }
-    rc = write_value(bucket, value, 0, call->bytes, call->length);
-    return rc == 0 ? set_size(bucket, value, call->length) : rc;
+    if (!entry)
+        return put_new(bucket, call);
+    value = entry->value;
+    change = change_of_value(bucket, CHANGE_WRITE, value);
+    change.set = CHANGE_SET_SIZE;
+    change.bytes = call->bytes;
+    change.length = call->length;
+    return bucket_apply(bucket, &change, &value);
 }
 
 static int on_get(struct bucket *bucket, struct bucket_call *call)
@@ -251,7 +250,7 @@ static int bucket_on_call(struct actor *self, unsigned tag, void *arg)
     case BUCKET_READ:
         return on_read(call);
     case BUCKET_WRITE:
-        return write_value(bucket, call->value, call->offset, call->bytes, call->length);
+        return on_write(bucket, call);
     case BUCKET_SEAL:
         return on_seal(bucket);
     }

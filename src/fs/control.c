@@ -18,6 +18,7 @@
 #include <string.h>
 
 #define INFO_SIZE 512
+#define SHOWN_NUMBER_SHIFT 56
 
 enum control_kind { CONTROL_DIRECTORY, CONTROL_CTL, CONTROL_INFO, CONTROL_MONITOR };
 
@@ -62,6 +63,15 @@ static const struct control_file *file_named(const char *name)
     return NULL;
 }
 
+/*
+ * What stat shows is the same at every lookup, or cp and find would take a file for one that was replaced under their
+ * hands; only the nodeid is fresh. Far above every inode number.
+ */
+static uint64_t shown_number(struct bucket *bucket, enum control_kind kind)
+{
+    return ((uint64_t)kind + 1) << SHOWN_NUMBER_SHIFT | bucket_inode(bucket)->number;
+}
+
 static mode_t mode_of(enum control_kind kind)
 {
     for (size_t i = 0; i < FILES_COUNT; i++) {
@@ -71,11 +81,14 @@ static mode_t mode_of(enum control_kind kind)
     return S_IFDIR | 0555;
 }
 
-const char *control_name_at(size_t index, mode_t *ret_mode)
+const char *control_name_at(const struct inode *directory, size_t index, struct stat *ret_stat)
 {
     if (index >= FILES_COUNT)
         return NULL;
-    *ret_mode = files[index].mode;
+    *ret_stat = (struct stat){
+        .st_ino = shown_number(control_of(directory)->bucket, files[index].kind),
+        .st_mode = files[index].mode,
+    };
     return files[index].name;
 }
 
@@ -152,6 +165,7 @@ static void hand_out(struct control *control, double entry_timeout, struct fuse_
 
     control_show(&control->inode, &attributes);
     entry_of(&attributes, ret_entry);
+    ret_entry->ino = control->inode.number;
     ret_entry->entry_timeout = entry_timeout;
     inode_remember(&control->inode);
 }
@@ -243,7 +257,7 @@ void control_show(const struct inode *inode, struct attributes *ret_attributes)
     const struct control *control = control_of(inode);
 
     *ret_attributes = (struct attributes){
-        .ino = inode->number,
+        .ino = shown_number(control->bucket, control->kind),
         .mode = mode_of(control->kind),
         .nlink = control->kind == CONTROL_DIRECTORY ? 2 : 1,
         .uid = control->uid,
@@ -273,11 +287,16 @@ int control_read(struct inode *inode, uint64_t offset, void *buffer, size_t size
 
 enum ctl_word { CTL_NOTHING, CTL_STOP, CTL_KILL, CTL_UNKNOWN };
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
 static enum ctl_word word_of(const char *line, size_t length)
 {
-    while (length > 0 && strchr(" \t\r", line[length - 1]))
+    while (length > 0 && is_blank(line[length - 1]))
         length--;
-    while (length > 0 && strchr(" \t", *line)) {
+    while (length > 0 && is_blank(*line)) {
         line++;
         length--;
     }

@@ -142,8 +142,8 @@ bool control_is_hidden_name(const struct fs *fs, const char *name, uint64_t *ret
 int control_lookup_hidden(struct fs *fs, uint64_t ino, struct fuse_entry_param *ret_entry);
 void control_show(const struct inode *inode, struct attributes *ret_attributes);
 bool control_is_directory(const struct inode *inode);
-/* The file at `index` in a control directory's listing; NULL behind the last. */
-const char *control_name_at(size_t index, mode_t *ret_mode);
+/* The file at `index` in a control directory's listing, its number and type; NULL behind the last. */
+const char *control_name_at(const struct inode *directory, size_t index, struct stat *ret_stat);
 /* 0 and up to `size` bytes, or an errno. */
 int control_read(struct inode *inode, uint64_t offset, void *buffer, size_t size, size_t *ret_length);
 int control_write(struct inode *inode, const char *bytes, size_t size);

@@ -114,11 +114,11 @@ static bool visit_bucket(void *context, uint64_t position, const char *bytes, si
 static void list_control(struct listing *listing, const struct inode *inode, off_t offset)
 {
     size_t index = (size_t)position_of(offset);
+    struct stat stat;
     const char *name;
-    mode_t mode;
 
-    while ((name = control_name_at(index, &mode))) {
-        if (!put_name(listing, name, inode->number, mode, offset_of(index + 1)))
+    while ((name = control_name_at(inode, index, &stat))) {
+        if (!put_name(listing, name, stat.st_ino, stat.st_mode, offset_of(index + 1)))
             return;
         index++;
     }

@@ -23,10 +23,13 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #define HELPER_END_MS 3000
 #define SIGNAL_WAKE SIGUSR1
+/* None waits for long, so a few keep every core busy while others wait for a run lock. */
+#define THREADS_PER_CORE 2
 
 static void refuse(struct fuse_conn_info *connection, unsigned capability)
 {
@@ -179,8 +182,10 @@ static void *session_main(void *arg)
 
     pthread_setname_np(pthread_self(), "session");
     allow_waking();
-    if (config)
+    if (config) {
+        fuse_loop_cfg_set_max_threads(config, THREADS_PER_CORE * (unsigned)get_nprocs());
         (void)fuse_session_loop_mt(fs->session, config);
+    }
     fuse_loop_cfg_destroy(config);
     (void)eventfd_write(fs->ended_fd, 1);
     return NULL;

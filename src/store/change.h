@@ -11,10 +11,10 @@
 #include <sys/types.h>
 
 enum change_kind {
-    CHANGE_ADD,      /* a new value `ino` called `name`, with `attributes` */
+    CHANGE_ADD,      /* a new value `ino` called `name`, with `attributes` and `length` `bytes` */
     CHANGE_REMOVE,   /* the entry `name` */
     CHANGE_RENAME,   /* the entry `name` is now called `to_name`, instead of what was called so */
-    CHANGE_WRITE,    /* `length` `bytes` at `offset` of value `ino` */
+    CHANGE_WRITE,    /* `length` `bytes` at `offset` of value `ino`, which ends there if `set` has CHANGE_SET_SIZE */
     CHANGE_SET,      /* the `set` ones of `attributes`, of value `ino`, or of the bucket if `ino` is its own */
 };
 
