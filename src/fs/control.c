@@ -180,6 +180,8 @@ static int lookup(struct fs *fs, struct bucket *bucket, enum control_kind kind, 
 
     if (rc != 0)
         return fs_errno(rc, FS_BY_INODE);
+    if (kind == CONTROL_MONITOR && atomic_load(&fs->helper_gone))
+        return EIO;
     control = control_create(fs, bucket, kind, &of_bucket);
     if (!control)
         return ENOMEM;
@@ -243,6 +245,11 @@ int control_lookup_hidden(struct fs *fs, uint64_t ino, struct fuse_entry_param *
 bool control_is_directory(const struct inode *inode)
 {
     return control_of(inode)->kind == CONTROL_DIRECTORY;
+}
+
+struct bucket *control_bucket(const struct inode *inode)
+{
+    return control_of(inode)->bucket;
 }
 
 struct watcher *control_watcher(struct inode *inode)

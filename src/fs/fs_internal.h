@@ -61,7 +61,7 @@ struct fs {
     bool session_started;
     int ended_fd;
     bool no_open;    /* the kernel can do without open and opendir: set in init, before any other request */
-    bool helper_gone; /* main thread */
+    _Atomic bool helper_gone; /* nobody can be told any more that a bucket has ended */
     _Atomic bool ready;
     _Atomic bool over_io_uring;
 };
@@ -142,6 +142,8 @@ bool control_is_hidden_name(const struct fs *fs, const char *name, uint64_t *ret
 int control_lookup_hidden(struct fs *fs, uint64_t ino, struct fuse_entry_param *ret_entry);
 void control_show(const struct inode *inode, struct attributes *ret_attributes);
 bool control_is_directory(const struct inode *inode);
+/* The bucket whose control file it is, borrowed. */
+struct bucket *control_bucket(const struct inode *inode);
 /* The file at `index` in a control directory's listing, its number and type; NULL behind the last. */
 const char *control_name_at(const struct inode *directory, size_t index, struct stat *ret_stat);
 /* 0 and up to `size` bytes, or an errno. */

@@ -124,13 +124,23 @@ static void list_control(struct listing *listing, const struct inode *inode, off
     }
 }
 
+static uint64_t number_of(const struct node *node)
+{
+    return node->kind == NODE_ROOT ? FUSE_ROOT_ID : node->inode->number;
+}
+
+static uint64_t number_of_parent(const struct node *node)
+{
+    if (node->kind == NODE_CONTROL)
+        return bucket_inode(control_bucket(node->inode))->number;
+    return node->kind == NODE_BUCKET ? bucket_parent(bucket_of_inode(node->inode)) : FUSE_ROOT_ID;
+}
+
 static int list_node(struct fs *fs, const struct node *node, struct listing *listing, off_t offset)
 {
-    uint64_t ino = node->kind == NODE_ROOT ? FUSE_ROOT_ID : node->inode->number;
-
     if (node->kind == NODE_VALUE || (node->kind == NODE_CONTROL && !control_is_directory(node->inode)))
         return ENOTDIR;
-    if (!put_dots(listing, ino, FUSE_ROOT_ID, offset))
+    if (!put_dots(listing, number_of(node), number_of_parent(node), offset))
         return 0;
 
     switch (node->kind) {

@@ -262,7 +262,7 @@ bool fs_hear_helper(struct fs *fs)
     int rc = helper_receive(fs->helper.socket, MSG_DONTWAIT, &packet);
 
     if (rc < 0) {
-        fs->helper_gone = true;
+        atomic_store(&fs->helper_gone, true);
         return false;
     }
     if (rc > 0 && packet.word == HELPER_HANGUP)
