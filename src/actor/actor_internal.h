@@ -35,12 +35,6 @@ struct queued_call {
 
 /* run.c */
 
-enum run_as {
-    RUN_AS_CALLER, /* lends its thread: runs earlier mail, but ends nobody */
-    RUN_AS_ENDER,  /* came to end the actor */
-    RUN_AS_THREAD, /* the actor's own */
-};
-
 /* A callback in progress on this thread. */
 struct frame {
     struct actor *actor;
@@ -54,8 +48,8 @@ bool run_enter(struct actor *actor, struct frame *frame, int64_t deadline_ns);
 void run_exit(struct frame *frame);
 /* Stops being it, and lets it be destroyed if it has ended. */
 void run_leave(struct frame *frame);
-/* [run lock] Runs the mail that is there now. False if it stopped before mail that is not for `as` to run. */
-bool run_mail(struct actor *actor, enum run_as as);
+/* [run lock] Runs the mail that is there now, each message counted in `handled`. */
+void run_mail(struct actor *actor, _Atomic uint64_t *handled);
 /*
  * True if the actor that this frame was entered from was killed, maybe while it waited for the run lock. Asked after
  * run_mail(), so that nothing it sent is handled after its DOWN.

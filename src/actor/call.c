@@ -236,48 +236,45 @@ static int condition_of_ended(struct actor *actor)
     return condition;
 }
 
-/* Lends the caller's thread. False if a stop waits in the mailbox, and the call has to queue up behind it. */
-static bool call_directly(struct actor *actor, unsigned tag, void *arg, int64_t deadline, int *ret_result)
+/* Lends the caller's thread. */
+static int call_directly(struct actor *actor, unsigned tag, void *arg, int64_t deadline)
 {
     struct frame frame;
-    bool ran = true;
+    int result;
 
-    if (!run_enter(actor, &frame, deadline)) {
-        *ret_result = ACTOR_E_TIMEOUT;
-        return true;
-    }
+    if (!run_enter(actor, &frame, deadline))
+        return ACTOR_E_TIMEOUT;
     if (actor->state == ACTOR_ENDED) {
-        *ret_result = ACTOR_E_NOPROC;
-    } else if (!run_mail(actor, RUN_AS_CALLER)) {
-        ran = false;
-    } else if (run_sender_is_dead(&frame)) {
-        *ret_result = ACTOR_E_KILLED;
+        run_leave(&frame);
+        return ACTOR_E_NOPROC;
+    }
+
+    run_mail(actor, &actor->handled_direct);
+    if (run_sender_is_dead(&frame)) {
+        result = ACTOR_E_KILLED;
     } else if (!actor_alive(actor)) {
-        *ret_result = condition_of_ended(actor);
+        result = condition_of_ended(actor);
     } else {
-        *ret_result = actor->class->on_call(actor, tag, arg);
+        result = actor->class->on_call(actor, tag, arg);
         atomic_store_explicit(&actor->handled_direct,
                               atomic_load_explicit(&actor->handled_direct, memory_order_relaxed) + 1,
                               memory_order_relaxed);
     }
     run_leave(&frame);
-    return ran;
+    return result;
 }
 
 int actor_call(struct actor *actor, unsigned tag, void *arg, int timeout_ms)
 {
-    int64_t deadline;
-    int result;
+    int64_t deadline = deadline_in(timeout_ms);
 
     assert(actor->class->prompt);
     if (run_is_inside(actor))
         return ACTOR_E_DEADLOCK;
     if (actor_self_is_dead())
         return ACTOR_E_KILLED;
-
-    deadline = deadline_in(timeout_ms);
-    if (calls_directly(actor) && call_directly(actor, tag, arg, deadline, &result))
-        return result;
+    if (calls_directly(actor))
+        return call_directly(actor, tag, arg, deadline);
     return call_queued(actor, tag, arg, NULL, deadline);
 }
 
@@ -292,7 +289,9 @@ int actor_call_owned(struct actor *actor, unsigned tag, void *arg, void (*releas
         result = ACTOR_E_DEADLOCK;
     else if (actor_self_is_dead())
         result = ACTOR_E_KILLED;
-    else if (!calls_directly(actor) || !call_directly(actor, tag, arg, deadline, &result))
+    else if (calls_directly(actor))
+        result = call_directly(actor, tag, arg, deadline);
+    else
         return call_queued(actor, tag, arg, release, deadline);
 
     if (actor_is_condition(result))
@@ -330,43 +329,39 @@ static int stop_queued(struct actor *actor, struct reason reason, int64_t deadli
     return queued_call_run(call, deadline);
 }
 
-/* Ends the actor on this thread. False if another stop is in the mailbox already. */
-static bool stop_directly(struct actor *actor, struct reason *reason, int64_t deadline, int *ret_result)
+/* Ends the actor on this thread. Takes `reason`. */
+static int stop_directly(struct actor *actor, struct reason reason, int64_t deadline)
 {
     struct frame frame;
-    bool ran = true;
+    int result = 0;
 
     if (!run_enter(actor, &frame, deadline)) {
-        *ret_result = ACTOR_E_TIMEOUT;
-        return true;
+        reason_deinit(&reason);
+        return ACTOR_E_TIMEOUT;
     }
-    if (!run_mail(actor, RUN_AS_ENDER)) {
-        ran = false;
-    } else if (run_sender_is_dead(&frame)) {
-        *ret_result = ACTOR_E_KILLED;
-    } else if (actor->state == ACTOR_ENDED) {
-        *ret_result = ACTOR_E_NOPROC;
-    } else {
-        actor_end(actor, *reason);
-        *reason = REASON(NORMAL);
-        *ret_result = 0;
-    }
+    run_mail(actor, &actor->handled_direct);
+    if (run_sender_is_dead(&frame))
+        result = ACTOR_E_KILLED;
+    else if (actor->state == ACTOR_ENDED)
+        result = ACTOR_E_NOPROC;
+
+    if (result == 0)
+        actor_end(actor, reason);
+    else
+        reason_deinit(&reason);
     run_leave(&frame);
-    return ran;
+    return result;
 }
 
 int actor_stop(struct actor *actor, struct reason reason, int timeout_ms)
 {
     int64_t deadline = deadline_in(timeout_ms);
-    int result;
 
-    if (run_is_inside(actor))
-        result = ACTOR_E_DEADLOCK;
-    else if (actor_self_is_dead())
-        result = ACTOR_E_KILLED;
-    else if (!calls_directly(actor) || !stop_directly(actor, &reason, deadline, &result))
-        return stop_queued(actor, reason, deadline);
-
-    reason_deinit(&reason);
-    return result;
+    if (run_is_inside(actor) || actor_self_is_dead()) {
+        reason_deinit(&reason);
+        return run_is_inside(actor) ? ACTOR_E_DEADLOCK : ACTOR_E_KILLED;
+    }
+    if (calls_directly(actor))
+        return stop_directly(actor, reason, deadline);
+    return stop_queued(actor, reason, deadline);
 }

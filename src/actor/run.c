@@ -8,9 +8,8 @@
  * Order is kept because whoever takes the run lock first runs the mail that
  * was there before: a cast sent before a call is handled before it. Only as
  * much mail as there was is run, so that a caller can't be held up for ever.
- * A stop that waits in the mailbox is not a caller's to run: `terminate` runs
- * on the thread of who asked for the end, or on the actor's own. A caller that
- * meets one queues up behind it.
+ * A caller that lends its thread ends nobody: a stop waits in a mailbox only
+ * where calls wait there too, for the actor's own thread.
  *
  * No wake-up is lost: mail wakes the actor's own thread whenever it arrives.
  * No end is lost: the ender sets ATTENTION_ENDED and then tries the run lock;
@@ -167,29 +166,18 @@ static void note_if_empty(struct actor *actor)
         atomic_fetch_and(&actor->attention, ~(unsigned)ATTENTION_MAIL);
 }
 
-/*
- * The oldest message, unless there is none, it isn't for `as`, or the actor was killed. A call is the running one from
- * here on, so that a kill finds it in the mailbox or running.
- */
-static struct message *take_message(struct actor *actor, enum run_as as, bool *ret_refused)
+/* The oldest message; none any more once the actor has ended. */
+static struct message *take_message(struct actor *actor)
 {
-    struct mailbox *mailbox = &actor->mailbox;
     struct message *message = NULL;
-    bool refused = false;
 
     lock_acquire(&actor->lock);
-    if (mailbox->count > 0 && actor->state != ACTOR_ENDED) {
-        const struct message *oldest = cds_list_first_entry(&mailbox->messages, struct message, link);
-
-        refused = oldest->kind == MESSAGE_STOP && as != RUN_AS_THREAD;
-        if (!refused)
-            message = mailbox_take(mailbox);
-        if (message && message->kind == MESSAGE_CALL)
-            actor->running = queued_call_of(message);
-    }
+    if (actor->state != ACTOR_ENDED)
+        message = mailbox_take(&actor->mailbox);
+    if (message && message->kind == MESSAGE_CALL)
+        actor->running = queued_call_of(message);
     note_if_empty(actor);
     lock_release(&actor->lock);
-    *ret_refused = refused;
     return message;
 }
 
@@ -204,24 +192,20 @@ static uint32_t count_mail(struct actor *actor)
     return count;
 }
 
-bool run_mail(struct actor *actor, enum run_as as)
+void run_mail(struct actor *actor, _Atomic uint64_t *handled)
 {
+    struct message *message;
+
     lock_assert_held(&actor->run);
     if (!(atomic_load(&actor->attention) & ATTENTION_MAIL))
-        return true;
+        return;
 
     for (uint32_t left = count_mail(actor); left > 0 && actor_alive(actor); left--) {
-        bool refused;
-        struct message *message = take_message(actor, as, &refused);
-
-        if (refused)
-            return false;
+        message = take_message(actor);
         if (!message)
-            return true;
+            return;
         /* Counted first: who has its reply finds itself counted. */
-        atomic_fetch_add_explicit(as == RUN_AS_THREAD ? &actor->handled_by_thread : &actor->handled_direct, 1,
-                                  memory_order_relaxed);
+        atomic_fetch_add_explicit(handled, 1, memory_order_relaxed);
         dispatch(actor, message);
     }
-    return true;
 }

@@ -65,7 +65,7 @@ static void work(struct actor *actor)
 
     (void)run_enter(actor, &frame, LOCK_FOREVER);
     if (actor_alive(actor))
-        (void)run_mail(actor, RUN_AS_THREAD);
+        run_mail(actor, &actor->handled_by_thread);
     if (actor->state == ACTOR_ENDING)
         actor_end(actor, REASON(NORMAL));
     run_leave(&frame);

@@ -20,6 +20,7 @@
 #include <xxhash.h>
 
 #define TABLE_BUCKETS_MIN 4
+#define TABLE_GROW_MIN 64
 
 static uint64_t hash_seed;
 static pthread_once_t hash_seed_once = PTHREAD_ONCE_INIT;
@@ -37,6 +38,7 @@ int table_init(struct table *table)
     if (!lfht)
         return -ENOMEM;
     table->lfht = lfht;
+    atomic_init(&table->count, 0);
     return 0;
 }
 
@@ -73,6 +75,17 @@ struct cds_lfht_node *table_find(struct table *table, uint64_t hash, table_match
     return cds_lfht_iter_get_node(&iter);
 }
 
+/*
+ * rculfhash grows lazily, on a thread of its own, and can lose that for good: __cds_lfht_resize_lazy_launch() sets
+ * resize_initiated after it has queued the work, and if the work is done by then the flag stays (0.13 to 0.15.6). So
+ * growing is done here, whenever the count doubles.
+ */
+static void grow(struct table *table, uint64_t count)
+{
+    if (count >= TABLE_GROW_MIN && (count & (count - 1)) == 0)
+        cds_lfht_resize(table->lfht, count);
+}
+
 void table_add(struct table *table, uint64_t hash, struct cds_lfht_node *node)
 {
     cds_lfht_node_init(node);
@@ -80,6 +93,7 @@ void table_add(struct table *table, uint64_t hash, struct cds_lfht_node *node)
     urcu_bp_read_lock();
     cds_lfht_add(table->lfht, hash, node);
     urcu_bp_read_unlock();
+    grow(table, atomic_fetch_add(&table->count, 1) + 1);
 }
 
 void table_remove(struct table *table, struct cds_lfht_node *node)
@@ -89,6 +103,7 @@ void table_remove(struct table *table, struct cds_lfht_node *node)
     urcu_bp_read_lock();
     rc = cds_lfht_del(table->lfht, node);
     urcu_bp_read_unlock();
+    atomic_fetch_sub(&table->count, 1);
     assert(rc == 0);
     (void)rc;
 }

@@ -16,6 +16,7 @@
 
 #include "base/annotate.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,6 +27,7 @@
 
 struct table {
     struct cds_lfht *lfht;
+    _Atomic uint64_t count; /* nodes */
 };
 
 /* What frees an object once no reader can see it. Embedded in the object. */

@@ -189,16 +189,8 @@ void op_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, s
 
 void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 {
-    const struct fs *fs = request_begin(req);
-
-    (void)ino;
-    if (fs->no_open) {
-        fuse_reply_err(req, ENOSYS);
-        return;
-    }
-    info->keep_cache = 1;
     info->cache_readdir = 1;
-    fuse_reply_open(req, info);
+    op_open(req, ino, info);
 }
 
 void op_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *info)
