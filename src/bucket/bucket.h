@@ -128,6 +128,9 @@ int value_set_attributes(struct value *value, unsigned set, const struct change_
 /* [any thread] [may block] Ends the bucket with `normal` if it holds no key: 0, or BUCKET_E_NOT_EMPTY and nothing changed. */
 int bucket_stop_if_empty(struct bucket *bucket);
 
+/* After the end [any thread]: true if it ended by bucket_stop_if_empty(), whose caller knows that the name is gone. */
+bool bucket_was_removed(const struct bucket *bucket);
+
 /* After the end [any thread, one]: what the bucket still holds, for whoever was told by on_end. */
 
 /* [may block for the nameless ones' lock] Every value that the kernel may know; `key` is NULL for a nameless one. */

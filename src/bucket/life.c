@@ -102,6 +102,11 @@ struct bucket *bucket_of_link(struct cds_list_head *link)
     return cds_list_entry(link, struct bucket, link);
 }
 
+bool bucket_was_removed(const struct bucket *bucket)
+{
+    return bucket->sealed;
+}
+
 static void visit_named(struct bucket *bucket, bucket_remains_visit *visit, void *context)
 {
     uint64_t position = 0;

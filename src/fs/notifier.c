@@ -133,14 +133,23 @@ static bool name_was_taken_again(const struct fs *fs, const struct bucket *bucke
     return known;
 }
 
+/* A directory that was removed by rmdir is gone for the kernel, entry and all, when it has our answer. */
+static bool entry_is_left(const struct fs *fs, struct bucket *bucket)
+{
+    return !bucket_was_removed(bucket) && inode_is_known(bucket_inode(bucket)) && !name_was_taken_again(fs, bucket);
+}
+
 /* False if it must be told again. */
 static bool tell_end(const struct fs *fs, struct bucket *bucket)
 {
     struct telling telling = {.session = fs->session, .bucket = bucket};
 
-    tell_directory(&telling);
+    if (bucket_was_removed(bucket))
+        tell_inode(&telling, bucket_inode(bucket), -1);
+    else
+        tell_directory(&telling);
     bucket_visit_remains(bucket, tell_value, &telling);
-    if (inode_is_known(bucket_inode(bucket)) && !name_was_taken_again(fs, bucket))
+    if (entry_is_left(fs, bucket))
         delete_directory(&telling);
     return !telling.again;
 }

@@ -20,10 +20,6 @@ fi
 resident_kb() { awk '$1 == "VmRSS:" { print $2 }' "/proc/$(cat "$daemon/pid")/status"; }
 at_most_kb() { [ "$(resident_kb)" -le "$1" ]; }
 
-# A daemon of 2 MB: the pages of its program that are used late, and what libfuse's threads, started as they are needed,
-# touch of their stacks, are 10 % of it or more. It is no more than a byte or two a name.
-slack_kb=256
-
 # comes_back DIRECTORY KIND
 comes_back() {
     local i start makers=()
@@ -37,7 +33,7 @@ comes_back() {
     start=$(resident_kb)
     "$NAMES" "$2" "$1" 0 "$count"
     # Forgets and the notifier's work are still under way.
-    eventually 10 at_most_kb $((start * 110 / 100 + slack_kb)) || {
+    eventually 10 at_most_kb $((start * 110 / 100)) || {
         echo "$start kB after 1000, $(resident_kb) kB after $count more"
         return 1
     }
