@@ -95,7 +95,8 @@ test_one_of_many_mkdirs_of_a_name_succeeds() {
         wait
         expect 1 sed -n '$=' "$work/made$round"
     done
-    expect 140 grep -c 'File exists' "$work/refused"
+    # Counted by match: two of them may complain in one line, since mkdir writes it in parts.
+    expect 140 eval "grep -o 'File exists' '$work/refused' | wc -l"
 }
 
 test_rmdir_with_keys_inside_loses_nothing() {
