@@ -12,6 +12,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -21,6 +22,7 @@
 
 #define TABLE_BUCKETS_MIN 4
 #define TABLE_GROW_MIN 64
+#define RELEASES_A_TRIM 16384
 
 static uint64_t hash_seed;
 static pthread_once_t hash_seed_once = PTHREAD_ONCE_INIT;
@@ -120,6 +122,15 @@ struct cds_lfht_node *table_first(struct table *table)
     return node;
 }
 
+/* What is freed here, long after its neighbours, leaves the heap in pieces; now and then they are given back. */
+static void give_memory_back(void)
+{
+    static _Atomic unsigned released;
+
+    if (atomic_fetch_add_explicit(&released, 1, memory_order_relaxed) % RELEASES_A_TRIM == RELEASES_A_TRIM - 1)
+        (void)malloc_trim(0);
+}
+
 static void release_deferred(struct rcu_head *head)
 {
     struct table_deferred *deferred = table_entry(head, struct table_deferred, head);
@@ -129,6 +140,7 @@ static void release_deferred(struct rcu_head *head)
 #endif
     annotate_acquire(deferred);
     deferred->release(deferred);
+    give_memory_back();
 }
 
 void table_defer(struct table_deferred *deferred, void (*release)(struct table_deferred *))
