@@ -46,8 +46,8 @@ static int on_option(void *data, const char *argument, int key, struct fuse_args
     case FUSE_OPT_KEY_NONOPT:
         return on_argument(options, argument);
     case KEY_DEBUG:
-        options->debug = options->foreground = true;
-        return 0;
+        options->foreground = true;
+        return 1;
     case KEY_FOREGROUND:
         options->foreground = true;
         return 0;

@@ -12,7 +12,6 @@ struct options {
     char *source;     /* NULL: not given */
     char *mountpoint; /* as given; NULL: not given */
     bool foreground;
-    bool debug;
     bool help;
     bool version;
     bool direct;
