@@ -154,6 +154,8 @@ void control_forget(struct fs *fs, struct inode *inode, uint64_t n);
 
 /* transport_uring.c or transport_dev.c */
 
+/* [init] What the connection should be like with this libfuse. */
+void transport_init(struct fuse_conn_info *connection);
 /* Asks libfuse for the transport. 0, or -ENOMEM. */
 int transport_add_options(struct fuse_args *args, bool io_uring);
 bool transport_is_io_uring(fuse_req_t req);

@@ -52,6 +52,7 @@ static void on_init(void *userdata, struct fuse_conn_info *connection)
 
     refuse(connection, FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_READDIRPLUS_AUTO);
     ask_for(connection, FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_READDIRPLUS | no_open);
+    transport_init(connection);
     fs->no_open = (connection->capable & no_open) == no_open;
 }
 

@@ -4,6 +4,11 @@
 #include "fs/fs_internal.h"
 #include "fs/thread_buffer.h"
 
+void transport_init(struct fuse_conn_info *connection)
+{
+    (void)connection;
+}
+
 int transport_add_options(struct fuse_args *args, bool io_uring)
 {
     (void)args;

@@ -12,6 +12,12 @@
 
 #include <errno.h>
 
+/* No request of ours waits, so none is worth interrupting; and libfuse 3.18 leaks an interrupt that came too late. */
+void transport_init(struct fuse_conn_info *connection)
+{
+    connection->no_interrupt = 1;
+}
+
 int transport_add_options(struct fuse_args *args, bool io_uring)
 {
     if (!io_uring)
