@@ -20,7 +20,7 @@ int registry_start(struct runtime *runtime, const char *label, registry_start_ch
     rc = actor_start(&registry->actor, &registry_class, runtime, label, &arg, &reason);
     if (rc != 0) {
         reason_deinit(&reason);
-        actor_unref(&registry->actor);
+        free(registry);
         return -ENOMEM;
     }
     *ret_registry = registry;
