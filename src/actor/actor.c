@@ -216,7 +216,7 @@ void actor_reap(struct actor *actor)
     struct frame frame;
     bool mine;
 
-    if (!run_enter(actor, &frame, 0))
+    if (!run_try_enter(actor, &frame))
         return;
     mine = !actor->destroyed;
     actor->destroyed = true;

@@ -236,13 +236,19 @@ static int condition_of_ended(struct actor *actor)
     return condition;
 }
 
+/* The clock is read only if there is something to wait for. */
+static bool enter(struct actor *actor, struct frame *frame, int timeout_ms)
+{
+    return run_try_enter(actor, frame) || run_enter(actor, frame, deadline_in(timeout_ms));
+}
+
 /* Lends the caller's thread. */
-static int call_directly(struct actor *actor, unsigned tag, void *arg, int64_t deadline)
+static int call_directly(struct actor *actor, unsigned tag, void *arg, int timeout_ms)
 {
     struct frame frame;
     int result;
 
-    if (!run_enter(actor, &frame, deadline))
+    if (!enter(actor, &frame, timeout_ms))
         return ACTOR_E_TIMEOUT;
     if (actor->state == ACTOR_ENDED) {
         run_leave(&frame);
@@ -256,9 +262,7 @@ static int call_directly(struct actor *actor, unsigned tag, void *arg, int64_t d
         result = condition_of_ended(actor);
     } else {
         result = actor->class->on_call(actor, tag, arg);
-        atomic_store_explicit(&actor->handled_direct,
-                              atomic_load_explicit(&actor->handled_direct, memory_order_relaxed) + 1,
-                              memory_order_relaxed);
+        run_count(&actor->handled_direct);
     }
     run_leave(&frame);
     return result;
@@ -266,22 +270,19 @@ static int call_directly(struct actor *actor, unsigned tag, void *arg, int64_t d
 
 int actor_call(struct actor *actor, unsigned tag, void *arg, int timeout_ms)
 {
-    int64_t deadline = deadline_in(timeout_ms);
-
     assert(actor->class->prompt);
     if (run_is_inside(actor))
         return ACTOR_E_DEADLOCK;
     if (actor_self_is_dead())
         return ACTOR_E_KILLED;
     if (calls_directly(actor))
-        return call_directly(actor, tag, arg, deadline);
-    return call_queued(actor, tag, arg, NULL, deadline);
+        return call_directly(actor, tag, arg, timeout_ms);
+    return call_queued(actor, tag, arg, NULL, deadline_in(timeout_ms));
 }
 
 int actor_call_owned(struct actor *actor, unsigned tag, void *arg, void (*release)(void *arg), int timeout_ms)
 {
     struct actor *self = actor_self();
-    int64_t deadline = deadline_in(timeout_ms);
     int result;
 
     assert(release);
@@ -290,9 +291,9 @@ int actor_call_owned(struct actor *actor, unsigned tag, void *arg, void (*releas
     else if (actor_self_is_dead())
         result = ACTOR_E_KILLED;
     else if (calls_directly(actor))
-        result = call_directly(actor, tag, arg, deadline);
+        result = call_directly(actor, tag, arg, timeout_ms);
     else
-        return call_queued(actor, tag, arg, release, deadline);
+        return call_queued(actor, tag, arg, release, deadline_in(timeout_ms));
 
     if (actor_is_condition(result))
         release(arg);
@@ -330,12 +331,12 @@ static int stop_queued(struct actor *actor, struct reason reason, int64_t deadli
 }
 
 /* Ends the actor on this thread. Takes `reason`. */
-static int stop_directly(struct actor *actor, struct reason reason, int64_t deadline)
+static int stop_directly(struct actor *actor, struct reason reason, int timeout_ms)
 {
     struct frame frame;
     int result = 0;
 
-    if (!run_enter(actor, &frame, deadline)) {
+    if (!enter(actor, &frame, timeout_ms)) {
         reason_deinit(&reason);
         return ACTOR_E_TIMEOUT;
     }
@@ -355,13 +356,11 @@ static int stop_directly(struct actor *actor, struct reason reason, int64_t dead
 
 int actor_stop(struct actor *actor, struct reason reason, int timeout_ms)
 {
-    int64_t deadline = deadline_in(timeout_ms);
-
     if (run_is_inside(actor) || actor_self_is_dead()) {
         reason_deinit(&reason);
         return run_is_inside(actor) ? ACTOR_E_DEADLOCK : ACTOR_E_KILLED;
     }
     if (calls_directly(actor))
-        return stop_directly(actor, reason, deadline);
-    return stop_queued(actor, reason, deadline);
+        return stop_directly(actor, reason, timeout_ms);
+    return stop_queued(actor, reason, deadline_in(timeout_ms));
 }

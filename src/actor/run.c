@@ -58,6 +58,14 @@ bool run_sender_is_dead(const struct frame *frame)
     return frame->outer && atomic_load(&frame->outer->actor->state) == ACTOR_ENDED;
 }
 
+bool run_try_enter(struct actor *actor, struct frame *frame)
+{
+    if (!lock_try(&actor->run))
+        return false;
+    push_frame(frame, actor);
+    return true;
+}
+
 bool run_enter(struct actor *actor, struct frame *frame, int64_t deadline_ns)
 {
     if (!lock_acquire_until(&actor->run, deadline_ns))
@@ -104,17 +112,17 @@ static void run_cast(struct actor *actor, struct message *message)
         message->release(message);
 }
 
-static bool know_info(struct actor *actor, struct message *message)
+static void tell(struct actor *actor, struct message *message)
 {
-    return actor->class->on_info && actor->class->on_info(actor, message);
+    if (!actor->class->on_info || !actor->class->on_info(actor, message))
+        atomic_fetch_add(&actor->runtime->infos_dropped, 1);
 }
 
 static void run_info(struct actor *actor, struct message *message)
 {
     void (*release)(struct message *) = message->release;
 
-    if (!know_info(actor, message))
-        atomic_fetch_add(&actor->runtime->infos_dropped, 1);
+    tell(actor, message);
     if (release)
         release(message);
 }
@@ -124,8 +132,7 @@ static void run_down(struct actor *actor, struct message *message)
 {
     struct actor *target = monitor_consume(monitor_of_down(message));
 
-    if (!know_info(actor, message))
-        atomic_fetch_add(&actor->runtime->infos_dropped, 1);
+    tell(actor, message);
     actor_unref(target);
 }
 
@@ -205,7 +212,7 @@ void run_mail(struct actor *actor, _Atomic uint64_t *handled)
         if (!message)
             return;
         /* Counted first: who has its reply finds itself counted. */
-        atomic_fetch_add_explicit(handled, 1, memory_order_relaxed);
+        run_count(handled);
         dispatch(actor, message);
     }
 }

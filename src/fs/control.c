@@ -3,7 +3,7 @@
  * by its path.
  *
  * The kernel doesn't say when a file is opened and keeps its pages, so what a
- * file shows is made when it is looked up, under a fresh inode number: `info`
+ * file shows is made when it is looked up, under a fresh nodeid: `info`
  * is a snapshot, `monitor` a FIFO of its own for every reader. Both are looked
  * up anew by every open (no entry timeout) and freed when they are forgotten.
  * `ctl` acts on the write, line by line.
