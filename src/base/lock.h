@@ -8,8 +8,9 @@
 #ifndef KVFS_BASE_LOCK_H
 #define KVFS_BASE_LOCK_H
 
+#include "base/atomic.h"
+
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 

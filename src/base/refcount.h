@@ -4,8 +4,9 @@
 #ifndef KVFS_BASE_REFCOUNT_H
 #define KVFS_BASE_REFCOUNT_H
 
+#include "base/atomic.h"
+
 #include <assert.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -15,8 +15,8 @@
 #define KVFS_BASE_TABLE_H
 
 #include "base/annotate.h"
+#include "base/atomic.h"
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
