@@ -14,6 +14,11 @@
  * An ordinary end holds the run lock from `terminate` to the telling. A kill
  * doesn't take it: it can't wait for a callback that may never return.
  *
+ * An end may doom others that share its fate, and they still others. They are
+ * ended one after another from a list, never from within each other; only when
+ * all have ended are they destroyed, the last first: a child is doomed by its
+ * parent, so what is below goes before what it hangs from.
+ *
  * References: the starter's, the runtime's (until destroyed), the thread's,
  * and those of monitors and of everybody who holds a pointer.
  */
@@ -22,20 +27,18 @@
 
 #include <string.h>
 
-static void actor_init(struct actor *actor, const struct actor_class *class, struct runtime *runtime,
-                       const char *label)
+static void actor_init(struct actor *actor, const struct actor_class *class, struct runtime *runtime)
 {
     memset(actor, 0, sizeof(*actor));
     actor->class = class;
     actor->runtime = runtime;
-    refcount_init(&actor->refs);
+    atomic_init(&actor->refs, 1);
     lock_init(&actor->run);
     lock_init(&actor->lock);
     mailbox_init(&actor->mailbox, MAILBOX_LIMIT);
     CDS_INIT_LIST_HEAD(&actor->monitors);
     CDS_INIT_LIST_HEAD(&actor->watching);
     actor->started_ns = clock_monotonic_ns();
-    strncpy(actor->label, label, ACTOR_LABEL_MAX - 1);
 }
 
 static void move_to(struct actor *actor, enum actor_state state)
@@ -50,35 +53,31 @@ static void move_to(struct actor *actor, enum actor_state state)
     lock_assert_held(&actor->lock);
     assert(allowed[actor->state][state]);
     (void)allowed;
-    atomic_store(&actor->state, state);
+    atomic_store(&actor->state, (uint8_t)state);
 }
 
-/* Takes one message that will never be handled. A DOWN's memory is its watcher's again at once: only its target is kept. */
-static struct message *take_leftover(struct actor *actor, struct actor **ret_target)
+/* Takes one message that will never be handled. A DOWN's memory is its watcher's again at once. */
+static struct message *take_leftover(struct actor *actor, struct monitor_rest *ret_rest)
 {
     struct message *message;
 
-    *ret_target = NULL;
+    *ret_rest = (struct monitor_rest){0};
     lock_acquire(&actor->lock);
     message = mailbox_take(&actor->mailbox);
-    if (message && message->kind == MESSAGE_DOWN) {
-        struct monitor *monitor = monitor_of_down(message);
-
-        monitor->active = false;
-        *ret_target = monitor->target;
-    }
+    if (message && monitor_sends(message))
+        *ret_rest = monitor_close(monitor_of_down(message));
     lock_release(&actor->lock);
     return message;
 }
 
 static void discard_mail(struct actor *actor)
 {
+    struct monitor_rest rest;
     struct message *message;
-    struct actor *target;
 
-    while ((message = take_leftover(actor, &target))) {
-        if (target)
-            actor_unref(target);
+    while ((message = take_leftover(actor, &rest))) {
+        if (rest.target)
+            monitor_let_go(rest);
         else
             message_discard(actor, message);
     }
@@ -87,7 +86,7 @@ static void discard_mail(struct actor *actor)
 /* [actor's lock] Who waits inside a callback of this actor waits no more. */
 static void wake_waiting(struct actor *actor)
 {
-    struct queued_call *call = actor->waiting;
+    struct queued_call *call = actor->frame ? actor->frame->waiting : NULL;
 
     if (!call)
         return;
@@ -100,43 +99,99 @@ static void wake_waiting(struct actor *actor)
 /* [actor's lock] Who waits for a callback that may never return has its answer now. */
 static void abandon_running(struct actor *actor)
 {
-    struct queued_call *call = actor->running;
+    struct queued_call *call = actor->frame ? actor->frame->running : NULL;
 
     if (call && call->release_arg)
         queued_call_abandon(call, ACTOR_E_KILLED);
+}
+
+/* Moves to ENDED. Takes `reason`. False if somebody else did. */
+static bool become_ended(struct actor *actor, struct reason reason)
+{
+    bool mine;
+
+    lock_acquire(&actor->lock);
+    mine = actor->state != ACTOR_ENDED;
+    if (mine) {
+        move_to(actor, ACTOR_ENDED);
+        reason_deinit(&actor->reason);
+        actor->reason = reason;
+        mailbox_close(&actor->mailbox);
+        wake_waiting(actor);
+        abandon_running(actor);
+    }
+    lock_release(&actor->lock);
+    if (!mine)
+        reason_deinit(&reason);
+    return mine;
+}
+
+static void allow_destroying(struct actor *actor)
+{
+    lock_acquire(&actor->lock);
+    atomic_fetch_or(&actor->attention, ATTENTION_ENDED);
+    thread_wake(actor);
+    lock_release(&actor->lock);
 }
 
 /*
  * Moves to ENDED and tells everybody. Takes `reason`. False if somebody else did, who may still be telling: helps, so
  * that everybody was told on return.
  */
-static bool conclude(struct actor *actor, struct reason reason)
+static bool conclude(struct actor *actor, struct reason reason, struct cds_list_head *doomed)
 {
-    lock_acquire(&actor->lock);
-    if (actor->state == ACTOR_ENDED) {
-        lock_release(&actor->lock);
-        reason_deinit(&reason);
-        monitor_tell_all(actor);
-        return false;
-    }
-    move_to(actor, ACTOR_ENDED);
-    reason_deinit(&actor->reason);
-    actor->reason = reason;
-    mailbox_close(&actor->mailbox);
-    wake_waiting(actor);
-    abandon_running(actor);
-    lock_release(&actor->lock);
+    bool mine = become_ended(actor, reason);
 
-    monitor_tell_all(actor);
+    monitor_tell_all(actor, doomed);
+    if (!mine)
+        return false;
     monitor_cancel_all(actor);
     discard_mail(actor);
-
-    lock_acquire(&actor->lock);
-    atomic_fetch_or(&actor->attention, ATTENTION_ENDED);
-    if (actor->thread)
-        thread_wake(actor);
-    lock_release(&actor->lock);
+    allow_destroying(actor);
     return true;
+}
+
+static struct monitor *first_doomed(struct cds_list_head *doomed)
+{
+    return cds_list_empty(doomed) ? NULL : cds_list_first_entry(doomed, struct monitor, in_target);
+}
+
+/* [no lock] What a doom held: its watcher, whose memory it may be, goes last. */
+static void let_doom_go(struct monitor *monitor)
+{
+    struct actor *watcher = monitor->watcher;
+    struct monitor_rest rest;
+
+    lock_acquire(&watcher->lock);
+    rest = monitor_close(monitor);
+    lock_release(&watcher->lock);
+    monitor_let_go(rest);
+    actor_unref(watcher);
+}
+
+void actor_end_doomed(struct cds_list_head *doomed)
+{
+    CDS_LIST_HEAD(ended);
+    struct monitor *monitor;
+
+    while ((monitor = first_doomed(doomed))) {
+        cds_list_move(&monitor->in_target, &ended);
+        (void)conclude(monitor->watcher, reason_copy(monitor_reason(monitor)), doomed);
+    }
+    while ((monitor = first_doomed(&ended))) {
+        cds_list_del(&monitor->in_target);
+        actor_reap(monitor->watcher);
+        let_doom_go(monitor);
+    }
+}
+
+bool actor_end_at_once(struct actor *actor, struct reason reason)
+{
+    CDS_LIST_HEAD(doomed);
+    bool mine = conclude(actor, reason, &doomed);
+
+    actor_end_doomed(&doomed);
+    return mine;
 }
 
 /* [run lock] Runs `init` and says how it went. */
@@ -146,7 +201,7 @@ static int run_init(struct actor *actor, void *arg, struct reason *ret_reason)
 
     if (rc != 0) {
         actor->destroyed = true;
-        (void)conclude(actor, reason_copy(ret_reason));
+        (void)actor_end_at_once(actor, reason_copy(ret_reason));
         return ACTOR_E_INIT;
     }
 
@@ -173,38 +228,43 @@ static void actor_deinit(struct actor *actor)
 /* Nobody else may have a reference: an `init` that fails hasn't given its actor away. */
 static void leave_nothing(struct actor *actor)
 {
-    bool last = refcount_sub(&actor->refs, 1);
+    uint32_t before = atomic_fetch_sub(&actor->refs, 1);
 
-    assert(last);
-    (void)last;
+    assert(before == 1);
+    (void)before;
     actor_deinit(actor);
 }
 
-int actor_start(struct actor *actor, const struct actor_class *class, struct runtime *runtime, const char *label,
-                void *arg, struct reason *ret_reason)
+int actor_start(struct actor *actor, const struct actor_class *class, struct runtime *runtime, void *arg,
+                struct reason *ret_reason)
 {
     struct frame frame;
     int rc;
 
-    actor_init(actor, class, runtime, label);
+    actor_init(actor, class, runtime);
     *ret_reason = REASON(NORMAL);
     (void)run_enter(actor, &frame, LOCK_FOREVER);
     rc = run_init(actor, arg, ret_reason);
     run_leave(&frame);
     if (rc != 0)
         leave_nothing(actor);
+    else
+        thread_note_young(actor);
     return rc;
 }
 
 struct actor *actor_ref(struct actor *actor)
 {
-    refcount_add(&actor->refs, 1);
+    uint32_t before = atomic_fetch_add_explicit(&actor->refs, 1, memory_order_relaxed);
+
+    assert(before > 0 && before < UINT32_MAX);
+    (void)before;
     return actor;
 }
 
 void actor_unref(struct actor *actor)
 {
-    if (!actor || !refcount_sub(&actor->refs, 1))
+    if (!actor || atomic_fetch_sub(&actor->refs, 1) != 1)
         return;
     assert(actor->state == ACTOR_ENDED);
     actor_deinit(actor);
@@ -252,14 +312,14 @@ void actor_end(struct actor *actor, struct reason reason)
     reason = begin_end(actor, reason);
     if (actor->state == ACTOR_ENDING && actor->class->terminate)
         actor->class->terminate(actor, &reason);
-    (void)conclude(actor, reason);
+    (void)actor_end_at_once(actor, reason);
 }
 
 int actor_kill(struct actor *actor)
 {
     if (actor_self_is_dead())
         return ACTOR_E_KILLED;
-    if (!conclude(actor, REASON(KILLED)))
+    if (!actor_end_at_once(actor, REASON(KILLED)))
         return ACTOR_E_NOPROC;
     actor_reap(actor);
     return 0;
@@ -281,11 +341,19 @@ void actor_exit(struct actor *self, struct reason reason)
     reason_deinit(&reason);
 }
 
+void actor_limit_mailbox(struct actor *self, uint32_t limit)
+{
+    actor_assert_self(self);
+    lock_acquire(&self->lock);
+    self->mailbox.limit = limit & INT32_MAX;
+    lock_release(&self->lock);
+}
+
 bool actor_self_is_dead(void)
 {
     const struct actor *self = actor_self();
 
-    return self && atomic_load(&((struct actor *)self)->state) == ACTOR_ENDED;
+    return self && atomic_load((_Atomic uint8_t *)&self->state) == ACTOR_ENDED;
 }
 
 void actor_get_stats(struct actor *actor, struct actor_stats *ret_stats)
@@ -293,7 +361,7 @@ void actor_get_stats(struct actor *actor, struct actor_stats *ret_stats)
     lock_acquire(&actor->lock);
     *ret_stats = (struct actor_stats){
         .state = actor->state,
-        .awake = actor->thread != NULL,
+        .awake = !actor->wanting && actor->worker,
         .mailbox = actor->mailbox.count,
         .handled_direct = atomic_load_explicit(&actor->handled_direct, memory_order_relaxed),
         .handled_by_thread = atomic_load_explicit(&actor->handled_by_thread, memory_order_relaxed),

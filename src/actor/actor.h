@@ -1,11 +1,11 @@
 /*
  * An actor: a mailbox, private state, and callbacks of which one at a time
- * runs. It has a pthread of its own while it has mail; a call to an actor
- * whose callbacks promise to return promptly is run by the caller's thread,
- * as if the caller had lent it.
+ * runs. It has a pthread of its own while it is awake (runtime.h says how
+ * long); a call to an actor whose callbacks promise to return promptly is run
+ * by the caller's thread, as if the caller had lent it.
  *
- * Knows nothing about keys or files. Links, supervisors and timers are not
- * here yet.
+ * Knows nothing about keys or files. Links are in link.h, supervisors in
+ * supervisor.h, timers in timer.h, names in names.h.
  *
  * Sources: Erlang/OTP's gen_server and erlang:monitor/2 for the contract;
  * Bershad et al., Lightweight Remote Procedure Call, for the direct call.
@@ -18,11 +18,11 @@
 #include "actor/reason.h"
 #include "actor/runtime.h"
 #include "base/lock.h"
-#include "base/refcount.h"
+
+#include <assert.h>
 
 #define ACTOR_CALL_TIMEOUT_MS 5000
 #define ACTOR_FOREVER (-1)
-#define ACTOR_LABEL_MAX 16 /* bytes, NUL included: what pthread_setname_np(3) takes */
 
 /* What a call, a stop or a start may answer instead of the callee. */
 enum actor_condition {
@@ -46,6 +46,8 @@ struct actor;
  */
 struct actor_class {
     const char *name;
+    /* [any thread] What to call it, for as long as it is there: its thread is named so. May be NULL: the class's name. */
+    const char *(*label)(const struct actor *self);
     bool prompt; /* no callback waits for anything but a prompt actor below it */
     /* 0, or non-zero with a reason, and nothing left behind. May be NULL. */
     int (*init)(struct actor *self, void *arg, struct reason *ret_reason);
@@ -53,7 +55,7 @@ struct actor_class {
     int (*on_call)(struct actor *self, unsigned tag, void *arg);
     /* Borrows the message. */
     void (*on_cast)(struct actor *self, struct message *message);
-    /* Borrows the message; false if it doesn't know it. For a DOWN see monitor.h. */
+    /* Borrows the message; false if it doesn't know it. For a DOWN see monitor.h, for an EXIT link.h. */
     bool (*on_info)(struct actor *self, struct message *message);
     /* Before an orderly end; not when killed. May be NULL. */
     void (*terminate)(struct actor *self, const struct reason *reason);
@@ -65,29 +67,33 @@ struct actor_class {
 
 enum actor_state { ACTOR_STARTING, ACTOR_ALIVE, ACTOR_ENDING, ACTOR_ENDED };
 
-struct actor_thread;
-struct queued_call;
+struct worker;
+struct frame;
 
+/* A million of them must be ordinary: what only an awake one needs is in its thread or on the stack of who runs it. */
 struct actor {
     const struct actor_class *class;
     struct runtime *runtime;
-    struct refcount refs;
     struct lock run;  /* whoever holds it is the actor; order: before any `lock`, a parent's before a child's */
     struct lock lock; /* short, never across a callback; two of them in the order of their addresses */
     struct mailbox mailbox;        /* guarded by lock */
-    _Atomic unsigned attention;    /* ATTENTION_*: what whoever lets `run` go must see */
-    _Atomic enum actor_state state; /* written under lock */
     struct reason reason;          /* written under lock before ENDED, constant from then on */
     struct cds_list_head monitors; /* of me; guarded by lock and the watcher's */
     struct cds_list_head watching; /* mine; guarded by lock and the target's */
-    struct actor_thread *thread;   /* guarded by lock; NULL: hibernated */
-    struct queued_call *running;   /* guarded by lock: the queued call that is being run */
-    struct queued_call *waiting;   /* guarded by lock: the one that my callback waits for */
+    union {
+        struct worker *worker;      /* guarded by lock: my thread; NULL: hibernated */
+        struct actor *next_wanting; /* guarded by the runtime's lock, while `wanting` */
+    };
+    struct frame *frame;           /* guarded by lock: the callback that runs or waits for a queued call, or NULL */
     _Atomic uint64_t handled_direct;  /* written under run */
     _Atomic uint64_t handled_by_thread; /* likewise */
     int64_t started_ns;
-    bool destroyed; /* guarded by run */
-    char label[ACTOR_LABEL_MAX];
+    _Atomic uint32_t refs;
+    _Atomic uint8_t attention; /* ATTENTION_*: what whoever lets `run` go must see */
+    _Atomic uint8_t state;     /* enum actor_state; written under lock */
+    bool destroyed;            /* guarded by run */
+    bool wanting : 1;          /* guarded by lock: waits for the reserve thread to give it one */
+    bool traps : 1;            /* guarded by lock: exit signals come as messages */
 };
 
 /* What is seen from outside, for `info`. */
@@ -104,10 +110,10 @@ struct actor_stats {
  * [any thread] [may block: init] Starts an actor in the caller's memory; returns after `init` has run on the caller's
  * thread. On success the runtime holds one reference and the caller another. On ACTOR_E_INIT nothing is left behind,
  * the memory is still the caller's, and `*ret_reason` says why; so an `init` that may yet fail gives no reference on its
- * actor away. `label` is copied and cut; it names the thread.
+ * actor away.
  */
-int actor_start(struct actor *actor, const struct actor_class *class, struct runtime *runtime, const char *label,
-                void *arg, struct reason *ret_reason);
+int actor_start(struct actor *actor, const struct actor_class *class, struct runtime *runtime, void *arg,
+                struct reason *ret_reason);
 
 struct actor *actor_ref(struct actor *actor);
 /* NULL is fine. */
@@ -153,6 +159,9 @@ int actor_kill(struct actor *actor);
  */
 void actor_exit(struct actor *self, struct reason reason);
 
+/* [actor] How many casts may wait from now on; MAILBOX_LIMIT unless told. */
+void actor_limit_mailbox(struct actor *self, uint32_t limit);
+
 /* [any thread] The actor whose callback this thread runs, NULL for none. */
 struct actor *actor_self(void);
 #define actor_assert_self(actor) assert(actor_self() == (actor))
@@ -160,7 +169,13 @@ struct actor *actor_self(void);
 /* [any thread] [never blocks] */
 static inline bool actor_alive(const struct actor *actor)
 {
-    return atomic_load(&((struct actor *)actor)->state) == ACTOR_ALIVE;
+    return atomic_load((_Atomic uint8_t *)&actor->state) == ACTOR_ALIVE;
+}
+
+/* [any thread] What it is called. */
+static inline const char *actor_label(const struct actor *actor)
+{
+    return actor->class->label ? actor->class->label(actor) : actor->class->name;
 }
 
 /* [any thread] [never blocks] */

@@ -1,12 +1,14 @@
 /*
  * What the files of this room know of each other, and nobody else does.
  * actor.c says how a life ends; call.c how mail is sent; run.c who may run a
- * callback; monitor.c who is told; thread.c the thread of one's own.
+ * callback; monitor.c who is told and link.c who goes along; thread.c the
+ * thread of one's own.
  */
 #ifndef KVFS_ACTOR_ACTOR_INTERNAL_H
 #define KVFS_ACTOR_ACTOR_INTERNAL_H
 
 #include "actor/actor.h"
+#include "base/refcount.h"
 
 #include <assert.h>
 
@@ -40,6 +42,8 @@ struct frame {
     struct actor *actor;
     struct frame *outer;
     int saved_errno;
+    struct queued_call *running; /* guarded by the actor's lock: the queued call that is being run */
+    struct queued_call *waiting; /* guarded by the actor's lock: the one that the callback waits for */
 };
 
 /* Becomes the actor, if nobody else is it. */
@@ -64,11 +68,19 @@ void run_mail(struct actor *actor, _Atomic uint64_t *handled);
 bool run_sender_is_dead(const struct frame *frame);
 /* True if this thread is inside a callback of `actor`, however deep. */
 bool run_is_inside(const struct actor *actor);
+/* The innermost callback of this thread; NULL for none. */
+struct frame *run_frame(void);
+/* [actor's lock] The frame's calls have changed: others find it through the actor while it has any. */
+void run_show_frame(struct frame *frame);
 
 /* actor.c */
 
 /* [run lock] `terminate`, then the end. Takes `reason`; does nothing if it was killed meanwhile. */
 void actor_end(struct actor *actor, struct reason reason);
+/* [no lock] Ends it at once, for `reason`, which it takes, and whoever shares its fate. False if it had ended. */
+bool actor_end_at_once(struct actor *actor, struct reason reason);
+/* [no lock] Ends whom others' ends have doomed, and whom that dooms. */
+void actor_end_doomed(struct cds_list_head *doomed);
 /* Runs `destroy` if the actor has ended and nobody runs a callback of it. */
 void actor_reap(struct actor *actor);
 /* True if this thread runs a callback of an actor that was killed: what it sends is dropped. */
@@ -76,6 +88,8 @@ bool actor_self_is_dead(void);
 
 /* call.c */
 
+/* [actor's lock] Puts a message into its mailbox and sees to it that it is run. What mailbox_push() answers. */
+int actor_post(struct actor *actor, struct message *message);
 /* Lets an unhandled message go: answers a call, ends a stop, drops the rest. */
 void message_discard(struct actor *actor, struct message *message);
 /* Answers; releases the argument if nobody waits for it. Drops the answerer's hold. */
@@ -88,18 +102,54 @@ static inline struct queued_call *queued_call_of(struct message *message)
     return message_container(message, struct queued_call, message);
 }
 
-/* monitor.c */
+/* monitor.c: what stands in a watcher's list and in a target's, monitors and halves of links alike. */
 
-/* [no lock] The actor has ended: a DOWN to each who watches it. */
-void monitor_tell_all(struct actor *target);
+/* What a monitor that is over had; its memory may be gone already. */
+struct monitor_rest {
+    struct actor *target; /* a reference; NULL: it had nothing */
+    struct monitor *half; /* the half of a link that is over; NULL: none */
+};
+
+void monitor_init(struct monitor *monitor, enum monitor_kind kind, struct actor *watcher, struct actor *target);
+/* [both locks] Into both lists, with a reference on its target. */
+void monitor_enlist(struct monitor *monitor);
+/* [both locks] Out of the lists, or out of the watcher's mailbox: no message of it will be seen. */
+struct monitor_rest monitor_take_back(struct monitor *monitor);
+/* [watcher's lock] Its message is being handled or discarded. */
+struct monitor_rest monitor_close(struct monitor *monitor);
+/* [no lock] */
+void monitor_let_go(struct monitor_rest rest);
+/*
+ * [watcher's lock] Its target has ended: posts the DOWN or the EXIT, or dooms the watcher, which goes into `doomed` with
+ * a reference of its own, or nobody is told.
+ */
+struct monitor_rest monitor_deliver(struct monitor *monitor, struct cds_list_head *doomed);
+/* [no lock] The actor has ended: each who watches it is told, or doomed. */
+void monitor_tell_all(struct actor *target, struct cds_list_head *doomed);
 /* [no lock] The actor has ended: it watches nobody any more. */
 void monitor_cancel_all(struct actor *watcher);
-/* The DOWN is being handled or discarded: gives the target's reference to the caller. */
-struct actor *monitor_consume(struct monitor *monitor);
+static inline bool monitor_sends(const struct message *message)
+{
+    return message->kind == MESSAGE_DOWN || (message->kind == MESSAGE_EXIT && !message->release);
+}
+
+/* link.c */
+
+/* Half of a link is over. */
+void link_half_done(struct monitor *half);
 
 /* thread.c */
 
-/* [actor's lock] Wakes the actor's own thread; gives it one if it has none. */
+/* [actor's lock] Wakes the actor's own thread, or sees to it that it gets one. */
 void thread_wake(struct actor *actor);
+/* A new actor: it gets a thread when it is old enough. */
+void thread_note_young(struct actor *actor);
+/* One turn on the actor's own thread, or on the reserve. */
+void thread_work(struct actor *actor);
+
+/* runtime.c or thread.c: the reserve thread. */
+void *thread_reserve_main(void *runtime);
+/* [no actor alive] Ends the threads in the cache; waits for all until `deadline_ns`. True if all have ended. */
+bool thread_end_all(struct runtime *runtime, int64_t deadline_ns);
 
 #endif

@@ -10,8 +10,9 @@
  * the answerer lets the argument go. A result is settled once, by who answers
  * or by who abandons, and with it whose the argument is.
  *
- * Who is killed while waiting is woken through its actor's `waiting`; who
- * waits for an actor that is killed while running a call, through `running`.
+ * Who is killed while waiting is woken through its actor's frame, `waiting`;
+ * who waits for an actor that is killed while running a call, through
+ * `running`.
  * What an actor sends is pushed under its own lock too, so that a kill and the
  * DOWN it tells come either after it or instead of it.
  * Lock order: an actor's `lock` (two in the order of their addresses), then a
@@ -33,6 +34,16 @@ static bool calls_directly(const struct actor *actor)
     return actor->runtime->direct && actor->class->prompt;
 }
 
+int actor_post(struct actor *actor, struct message *message)
+{
+    int rc = mailbox_push(&actor->mailbox, message);
+
+    lock_assert_held(&actor->lock);
+    if (rc == 0 && !(atomic_fetch_or(&actor->attention, ATTENTION_MAIL) & ATTENTION_MAIL))
+        thread_wake(actor);
+    return rc;
+}
+
 /*
  * Under the sender's lock too if that is an actor: after its end, of which others have been told, it sends nothing.
  * What mailbox_push() answers, MAILBOX_E_CLOSED also for a sender that was killed.
@@ -44,11 +55,7 @@ static int push(struct actor *actor, struct message *message)
 
     lock_acquire_both(&sender->lock, &actor->lock);
     if (sender->state != ACTOR_ENDED)
-        rc = mailbox_push(&actor->mailbox, message);
-    if (rc == 0) {
-        atomic_fetch_or(&actor->attention, ATTENTION_MAIL);
-        thread_wake(actor);
-    }
+        rc = actor_post(actor, message);
     lock_release_both(&sender->lock, &actor->lock);
     return rc;
 }
@@ -112,7 +119,7 @@ void queued_call_abandon(struct queued_call *call, int result)
 
 void message_discard(struct actor *actor, struct message *message)
 {
-    switch (message->kind) {
+    switch ((enum message_kind)message->kind) {
     case MESSAGE_CALL:
         queued_call_answer(queued_call_of(message), actor_condition_of(&actor->reason));
         return;
@@ -122,6 +129,7 @@ void message_discard(struct actor *actor, struct message *message)
     case MESSAGE_CAST:
     case MESSAGE_INFO:
     case MESSAGE_DOWN:
+    case MESSAGE_EXIT:
         if (message->release)
             message->release(message);
         return;
@@ -131,12 +139,14 @@ void message_discard(struct actor *actor, struct message *message)
 /* While this thread waits inside a callback, killing that callback's actor must wake it. */
 static void set_waiting(struct queued_call *call, bool waits)
 {
-    struct actor *self = actor_self();
+    struct frame *frame = run_frame();
+    struct actor *self = frame ? frame->actor : NULL;
 
     if (!self)
         return;
     lock_acquire(&self->lock);
-    self->waiting = waits ? call : NULL;
+    frame->waiting = waits ? call : NULL;
+    run_show_frame(frame);
     if (waits && self->state == ACTOR_ENDED) {
         lock_acquire(&call->lock);
         call->killed = true;
@@ -268,13 +278,23 @@ static int call_directly(struct actor *actor, unsigned tag, void *arg, int timeo
     return result;
 }
 
+/* Who waits for itself, or is prompt and waits for one that isn't, might wait for ever. */
+static int refuse_to_wait(const struct actor *actor)
+{
+    const struct actor *self = actor_self();
+
+    if (run_is_inside(actor) || (self && self->class->prompt && !actor->class->prompt))
+        return ACTOR_E_DEADLOCK;
+    return actor_self_is_dead() ? ACTOR_E_KILLED : 0;
+}
+
 int actor_call(struct actor *actor, unsigned tag, void *arg, int timeout_ms)
 {
+    int refused = refuse_to_wait(actor);
+
     assert(actor->class->prompt);
-    if (run_is_inside(actor))
-        return ACTOR_E_DEADLOCK;
-    if (actor_self_is_dead())
-        return ACTOR_E_KILLED;
+    if (refused != 0)
+        return refused;
     if (calls_directly(actor))
         return call_directly(actor, tag, arg, timeout_ms);
     return call_queued(actor, tag, arg, NULL, deadline_in(timeout_ms));
@@ -282,19 +302,13 @@ int actor_call(struct actor *actor, unsigned tag, void *arg, int timeout_ms)
 
 int actor_call_owned(struct actor *actor, unsigned tag, void *arg, void (*release)(void *arg), int timeout_ms)
 {
-    struct actor *self = actor_self();
-    int result;
+    int result = refuse_to_wait(actor);
 
     assert(release);
-    if (run_is_inside(actor) || (self && self->class->prompt && !actor->class->prompt))
-        result = ACTOR_E_DEADLOCK;
-    else if (actor_self_is_dead())
-        result = ACTOR_E_KILLED;
-    else if (calls_directly(actor))
-        result = call_directly(actor, tag, arg, timeout_ms);
-    else
+    if (result == 0 && !calls_directly(actor))
         return call_queued(actor, tag, arg, release, deadline_in(timeout_ms));
-
+    if (result == 0)
+        result = call_directly(actor, tag, arg, timeout_ms);
     if (actor_is_condition(result))
         release(arg);
     return result;
@@ -356,9 +370,11 @@ static int stop_directly(struct actor *actor, struct reason reason, int timeout_
 
 int actor_stop(struct actor *actor, struct reason reason, int timeout_ms)
 {
-    if (run_is_inside(actor) || actor_self_is_dead()) {
+    int refused = refuse_to_wait(actor);
+
+    if (refused != 0) {
         reason_deinit(&reason);
-        return run_is_inside(actor) ? ACTOR_E_DEADLOCK : ACTOR_E_KILLED;
+        return refused;
     }
     if (calls_directly(actor))
         return stop_directly(actor, reason, timeout_ms);

@@ -6,7 +6,7 @@ void mailbox_init(struct mailbox *mailbox, uint32_t limit)
 {
     CDS_INIT_LIST_HEAD(&mailbox->messages);
     mailbox->count = 0;
-    mailbox->limit = limit;
+    mailbox->limit = limit & INT32_MAX;
     mailbox->closed = false;
 }
 

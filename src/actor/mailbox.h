@@ -2,8 +2,10 @@
  * An actor's mail, in the order in which it came. It has a count, a limit for
  * casts, and can be closed. No lock of its own: its actor's lock guards it.
  *
- * Calls, stops and infos are never refused by the limit: a call is bounded by
- * who waits for it, an info (a DOWN) must not be lost.
+ * The limit refuses casts only. A call or a stop holds its sender up, which is
+ * the backpressure: there are never more of them than threads that wait. An
+ * info (a DOWN, an EXIT, a timer) must not be lost, and is bounded by what was
+ * set up to send it.
  */
 #ifndef KVFS_ACTOR_MAILBOX_H
 #define KVFS_ACTOR_MAILBOX_H
@@ -22,8 +24,8 @@ enum mailbox_condition {
 struct mailbox {
     struct cds_list_head messages;
     uint32_t count;
-    uint32_t limit;
-    bool closed;
+    uint32_t limit : 31;
+    uint32_t closed : 1;
 };
 
 void mailbox_init(struct mailbox *mailbox, uint32_t limit);

@@ -4,8 +4,8 @@
  *
  * Every message ends exactly once: `release` is called after it was handled,
  * or instead of handling it when its actor has ended or is gone. A message
- * without `release` is embedded in memory of its receiver's (a monitor): the
- * runtime doesn't touch it once it is handed over.
+ * without `release` is embedded in memory of its receiver's (a monitor, a
+ * timer): the runtime doesn't touch it once it is handed over.
  */
 #ifndef KVFS_ACTOR_MESSAGE_H
 #define KVFS_ACTOR_MESSAGE_H
@@ -19,22 +19,23 @@ enum message_kind {
     MESSAGE_CAST, /* nobody waits */
     MESSAGE_INFO, /* everything else that an actor may know or not */
     MESSAGE_DOWN, /* an info: an actor that was monitored has ended */
+    MESSAGE_EXIT, /* an info to who traps exits: an actor that was linked has ended, or somebody asks for the end */
     MESSAGE_STOP, /* the sender waits for the end */
 };
 
 struct message {
     struct cds_list_head link; /* guarded by the mailbox's actor */
-    enum message_kind kind;
-    bool queued;  /* guarded by the mailbox's actor */
-    unsigned tag; /* what it means, between sender and receiver */
     void (*release)(struct message *);
+    unsigned tag;    /* what it means, between sender and receiver */
+    uint8_t kind;    /* enum message_kind */
+    bool queued;     /* guarded by the mailbox's actor */
 };
 
 /* `release` frees the message, or is NULL. */
 static inline void message_init(struct message *message, enum message_kind kind, unsigned tag,
                                 void (*release)(struct message *))
 {
-    *message = (struct message){.kind = kind, .tag = tag, .release = release};
+    *message = (struct message){.kind = (uint8_t)kind, .tag = tag, .release = release};
     CDS_INIT_LIST_HEAD(&message->link);
 }
 

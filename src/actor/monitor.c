@@ -1,5 +1,5 @@
 /*
- * Who is told that an actor ended.
+ * Who is told that an actor ended, or goes along.
  *
  * A monitor stands in two lists, its target's and its watcher's, and may be
  * taken out from either side: by the target's end (it is told), by the
@@ -13,83 +13,146 @@
  * taken back; while it is, the monitor holds a reference on its target: the
  * reason that a DOWN shows lives there. A DOWN goes to the watcher's mailbox
  * under the same locks, so that demonitor finds it linked or queued or handled.
+ *
+ * A half of a link differs in what it does when its target ends: it posts an
+ * EXIT to a watcher that traps exits, ends any other if the reason isn't
+ * `normal`, or does nothing. Who shall end is only noted here, in a list of
+ * the doomed: a chain of links has no limit, a stack does.
  */
 #include "actor/actor_internal.h"
 
 static const struct reason noproc = {.code = REASON_NOPROC};
 
-static bool has_ended(struct actor *actor)
+static bool has_ended(const struct actor *actor)
 {
-    return actor->state == ACTOR_ENDED;
+    return atomic_load((_Atomic uint8_t *)&actor->state) == ACTOR_ENDED;
 }
 
-static void unlink_both(struct monitor *monitor)
+static bool is_of_link(const struct monitor *monitor)
+{
+    return monitor->kind == MONITOR_LINK || monitor->kind == MONITOR_LINK_BACK;
+}
+
+const struct reason *monitor_reason(const struct monitor *monitor)
+{
+    return monitor->noproc ? &noproc : &monitor->target->reason;
+}
+
+void monitor_init(struct monitor *monitor, enum monitor_kind kind, struct actor *watcher, struct actor *target)
+{
+    *monitor = (struct monitor){
+        .kind = (uint8_t)kind, .from_parent = kind == MONITOR_FATE, .watcher = watcher, .target = target};
+    message_init(&monitor->message, kind == MONITOR_DOWN ? MESSAGE_DOWN : MESSAGE_EXIT, 0, NULL);
+}
+
+void monitor_enlist(struct monitor *monitor)
+{
+    actor_ref(monitor->target);
+    monitor->active = monitor->linked = true;
+    cds_list_add_tail(&monitor->in_target, &monitor->target->monitors);
+    cds_list_add_tail(&monitor->in_watcher, &monitor->watcher->watching);
+}
+
+static void unlist(struct monitor *monitor)
 {
     cds_list_del(&monitor->in_target);
     cds_list_del(&monitor->in_watcher);
     monitor->linked = false;
 }
 
-/* [watcher's lock] True if the DOWN is in the watcher's mailbox. */
-static bool post_down(struct monitor *monitor, const struct reason *reason)
+struct monitor_rest monitor_close(struct monitor *monitor)
+{
+    monitor->active = false;
+    return (struct monitor_rest){monitor->target, is_of_link(monitor) ? monitor : NULL};
+}
+
+void monitor_let_go(struct monitor_rest rest)
+{
+    if (rest.half)
+        link_half_done(rest.half);
+    actor_unref(rest.target);
+}
+
+struct monitor_rest monitor_take_back(struct monitor *monitor)
+{
+    if (!monitor->active)
+        return (struct monitor_rest){0};
+    if (monitor->linked)
+        unlist(monitor);
+    else if (!mailbox_unlink(&monitor->watcher->mailbox, &monitor->message))
+        return (struct monitor_rest){0}; /* it dooms its watcher, or is being handled: whoever does so closes it */
+    return monitor_close(monitor);
+}
+
+static struct monitor_rest post(struct monitor *monitor)
+{
+    if (actor_post(monitor->watcher, &monitor->message) == 0)
+        return (struct monitor_rest){0};
+    return monitor_close(monitor);
+}
+
+struct monitor_rest monitor_deliver(struct monitor *monitor, struct cds_list_head *doomed)
 {
     struct actor *watcher = monitor->watcher;
 
-    monitor->reason = reason;
-    if (mailbox_push(&watcher->mailbox, &monitor->message) != 0) {
-        monitor->active = false;
-        return false;
+    if (monitor->kind == MONITOR_DOWN || watcher->traps)
+        return post(monitor);
+    if (has_ended(watcher) || monitor_reason(monitor)->code == REASON_NORMAL)
+        return monitor_close(monitor);
+    actor_ref(watcher);
+    cds_list_add_tail(&monitor->in_target, doomed);
+    return (struct monitor_rest){0};
+}
+
+/* [both locks] Begins to watch, or finds that there is nobody to watch. */
+static struct monitor_rest begin(struct monitor *monitor, struct cds_list_head *doomed)
+{
+    if (has_ended(monitor->watcher))
+        return (struct monitor_rest){0};
+    if (!has_ended(monitor->target)) {
+        monitor_enlist(monitor);
+        return (struct monitor_rest){0};
     }
-    atomic_fetch_or(&watcher->attention, ATTENTION_MAIL);
-    thread_wake(watcher);
-    return true;
+    actor_ref(monitor->target);
+    monitor->active = monitor->noproc = true;
+    return monitor_deliver(monitor, doomed);
+}
+
+static void watch(struct monitor *monitor)
+{
+    struct actor *watcher = monitor->watcher;
+    struct actor *target = monitor->target;
+    struct monitor_rest rest;
+    CDS_LIST_HEAD(doomed);
+
+    lock_acquire_both(&watcher->lock, &target->lock);
+    rest = begin(monitor, &doomed);
+    lock_release_both(&watcher->lock, &target->lock);
+    monitor_let_go(rest);
+    actor_end_doomed(&doomed);
 }
 
 uint64_t actor_monitor(struct actor *watcher, struct monitor *monitor, struct actor *target)
 {
     uint64_t ref = atomic_fetch_add(&watcher->runtime->next_ref, 1);
-    bool holds_target = true;
 
-    *monitor = (struct monitor){.watcher = watcher, .target = target, .ref = ref};
-    message_init(&monitor->message, MESSAGE_DOWN, 0, NULL);
-    actor_ref(target);
-
-    lock_acquire_both(&watcher->lock, &target->lock);
-    if (has_ended(watcher)) {
-        holds_target = false;
-    } else if (has_ended(target)) {
-        monitor->active = true;
-        holds_target = post_down(monitor, &noproc);
-    } else {
-        monitor->active = monitor->linked = true;
-        cds_list_add_tail(&monitor->in_target, &target->monitors);
-        cds_list_add_tail(&monitor->in_watcher, &watcher->watching);
-    }
-    lock_release_both(&watcher->lock, &target->lock);
-
-    if (!holds_target)
-        actor_unref(target);
+    monitor_init(monitor, MONITOR_DOWN, watcher, target);
+    monitor->ref = ref;
+    watch(monitor);
     return ref;
 }
 
-/* [watcher's lock, the target's too if it is linked] True if the caller now has the target's reference. */
-static bool take_back(struct monitor *monitor)
+void actor_follow(struct actor *child, struct monitor *fate, struct actor *parent)
 {
-    if (!monitor->active)
-        return false;
-    if (monitor->linked)
-        unlink_both(monitor);
-    else
-        (void)mailbox_unlink(&monitor->watcher->mailbox, &monitor->message);
-    monitor->active = false;
-    return true;
+    monitor_init(fate, MONITOR_FATE, child, parent);
+    watch(fate);
 }
 
 void actor_demonitor(struct monitor *monitor)
 {
     struct actor *watcher = monitor->watcher;
     struct actor *target = NULL;
-    bool mine;
+    struct monitor_rest rest;
 
     if (!watcher)
         return;
@@ -101,21 +164,10 @@ void actor_demonitor(struct monitor *monitor)
         return;
 
     lock_acquire_both(&watcher->lock, &target->lock);
-    mine = take_back(monitor);
+    rest = monitor_take_back(monitor);
     lock_release_both(&watcher->lock, &target->lock);
-    if (mine)
-        actor_unref(target);
+    monitor_let_go(rest);
     actor_unref(target);
-}
-
-struct actor *monitor_consume(struct monitor *monitor)
-{
-    struct actor *watcher = monitor->watcher;
-
-    lock_acquire(&watcher->lock);
-    monitor->active = false;
-    lock_release(&watcher->lock);
-    return monitor->target;
 }
 
 /* A watcher is alive while a monitor of it is linked, and can't go before it has unlinked it. */
@@ -130,25 +182,31 @@ static struct actor *next_watcher(struct actor *target)
     return watcher;
 }
 
-void monitor_tell_all(struct actor *target)
+/* [both locks] The first one, unless somebody else was faster. */
+static struct monitor_rest tell_first(struct actor *target, const struct actor *watcher, struct cds_list_head *doomed)
+{
+    struct monitor *monitor;
+
+    if (cds_list_empty(&target->monitors))
+        return (struct monitor_rest){0};
+    monitor = cds_list_first_entry(&target->monitors, struct monitor, in_target);
+    if (monitor->watcher != watcher)
+        return (struct monitor_rest){0};
+    unlist(monitor);
+    return monitor_deliver(monitor, doomed);
+}
+
+void monitor_tell_all(struct actor *target, struct cds_list_head *doomed)
 {
     struct actor *watcher;
 
     while ((watcher = next_watcher(target))) {
-        bool told = true;
+        struct monitor_rest rest;
 
         lock_acquire_both(&watcher->lock, &target->lock);
-        if (!cds_list_empty(&target->monitors)) {
-            struct monitor *monitor = cds_list_first_entry(&target->monitors, struct monitor, in_target);
-
-            if (monitor->watcher == watcher) {
-                unlink_both(monitor);
-                told = post_down(monitor, &target->reason);
-            }
-        }
+        rest = tell_first(target, watcher, doomed);
         lock_release_both(&watcher->lock, &target->lock);
-        if (!told)
-            actor_unref(target);
+        monitor_let_go(rest);
         actor_unref(watcher);
     }
 }
@@ -164,23 +222,27 @@ static struct actor *next_target(struct actor *watcher)
     return target;
 }
 
+static struct monitor_rest cancel_first(struct actor *watcher, const struct actor *target)
+{
+    struct monitor *monitor;
+
+    if (cds_list_empty(&watcher->watching))
+        return (struct monitor_rest){0};
+    monitor = cds_list_first_entry(&watcher->watching, struct monitor, in_watcher);
+    return monitor->target == target ? monitor_take_back(monitor) : (struct monitor_rest){0};
+}
+
 void monitor_cancel_all(struct actor *watcher)
 {
     struct actor *target;
 
     while ((target = next_target(watcher))) {
-        bool mine = false;
+        struct monitor_rest rest;
 
         lock_acquire_both(&watcher->lock, &target->lock);
-        if (!cds_list_empty(&watcher->watching)) {
-            struct monitor *monitor = cds_list_first_entry(&watcher->watching, struct monitor, in_watcher);
-
-            if (monitor->target == target)
-                mine = take_back(monitor);
-        }
+        rest = cancel_first(watcher, target);
         lock_release_both(&watcher->lock, &target->lock);
-        if (mine)
-            actor_unref(target);
+        monitor_let_go(rest);
         actor_unref(target);
     }
 }

@@ -44,6 +44,17 @@ struct actor *actor_self(void)
     return current ? current->actor : NULL;
 }
 
+struct frame *run_frame(void)
+{
+    return current;
+}
+
+void run_show_frame(struct frame *frame)
+{
+    lock_assert_held(&frame->actor->lock);
+    frame->actor->frame = frame->running || frame->waiting ? frame : NULL;
+}
+
 bool run_is_inside(const struct actor *actor)
 {
     for (struct frame *frame = current; frame; frame = frame->outer) {
@@ -99,7 +110,8 @@ static void run_queued_call(struct actor *actor, struct message *message)
     result = actor->class->on_call(actor, message->tag, call->arg);
 
     lock_acquire(&actor->lock);
-    actor->running = NULL;
+    current->running = NULL;
+    run_show_frame(current);
     lock_release(&actor->lock);
     queued_call_answer(call, result);
 }
@@ -130,10 +142,16 @@ static void run_info(struct actor *actor, struct message *message)
 /* The monitor may be gone once its DOWN was handled; its target, whose reason it shows, not before. */
 static void run_down(struct actor *actor, struct message *message)
 {
-    struct actor *target = monitor_consume(monitor_of_down(message));
+    struct monitor_rest rest;
 
-    tell(actor, message);
-    actor_unref(target);
+    lock_acquire(&actor->lock);
+    rest = monitor_close(monitor_of_down(message));
+    lock_release(&actor->lock);
+    if (message->kind == MESSAGE_EXIT && monitor_of_down(message)->from_parent)
+        actor_exit(actor, reason_copy(monitor_reason(monitor_of_down(message))));
+    else
+        tell(actor, message);
+    monitor_let_go(rest);
 }
 
 static void run_stop(struct actor *actor, struct message *message)
@@ -148,7 +166,11 @@ static void run_stop(struct actor *actor, struct message *message)
 
 static void dispatch(struct actor *actor, struct message *message)
 {
-    switch (message->kind) {
+    if (monitor_sends(message)) {
+        run_down(actor, message);
+        return;
+    }
+    switch ((enum message_kind)message->kind) {
     case MESSAGE_CALL:
         run_queued_call(actor, message);
         return;
@@ -156,10 +178,9 @@ static void dispatch(struct actor *actor, struct message *message)
         run_cast(actor, message);
         return;
     case MESSAGE_INFO:
-        run_info(actor, message);
-        return;
     case MESSAGE_DOWN:
-        run_down(actor, message);
+    case MESSAGE_EXIT:
+        run_info(actor, message);
         return;
     case MESSAGE_STOP:
         run_stop(actor, message);
@@ -170,7 +191,7 @@ static void dispatch(struct actor *actor, struct message *message)
 static void note_if_empty(struct actor *actor)
 {
     if (actor->mailbox.count == 0)
-        atomic_fetch_and(&actor->attention, ~(unsigned)ATTENTION_MAIL);
+        atomic_fetch_and(&actor->attention, (uint8_t)~ATTENTION_MAIL);
 }
 
 /* The oldest message; none any more once the actor has ended. */
@@ -181,8 +202,10 @@ static struct message *take_message(struct actor *actor)
     lock_acquire(&actor->lock);
     if (actor->state != ACTOR_ENDED)
         message = mailbox_take(&actor->mailbox);
-    if (message && message->kind == MESSAGE_CALL)
-        actor->running = queued_call_of(message);
+    if (message && message->kind == MESSAGE_CALL) {
+        current->running = queued_call_of(message);
+        run_show_frame(current);
+    }
     note_if_empty(actor);
     lock_release(&actor->lock);
     return message;

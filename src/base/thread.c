@@ -28,6 +28,11 @@ int thread_start(struct thread *thread, const char *name, void *(*run)(void *arg
     return -rc;
 }
 
+struct thread thread_self(void)
+{
+    return (struct thread){pthread_self()};
+}
+
 void thread_join(struct thread *thread)
 {
     pthread_join(thread->id, NULL);

@@ -16,6 +16,8 @@ struct thread {
 
 /* [any thread] `name` is copied and cut. 0, or a negative errno and there is none. Each is joined once. */
 int thread_start(struct thread *thread, const char *name, void *(*run)(void *arg), void *arg);
+/* The calling thread. */
+struct thread thread_self(void);
 /* [any thread] [may block] Waits until it has ended. */
 void thread_join(struct thread *thread);
 /* [any thread] Gives the calling thread another name, cut. */

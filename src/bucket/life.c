@@ -55,7 +55,7 @@ int bucket_start(struct bucket_environment *environment, uint64_t parent, const 
         return -ENOMEM;
     /* The inode's own reference ends in bucket_dispose(), so it is there before anybody can end the bucket. */
     inode_init(&bucket->inode, environment->index, INODE_BUCKET, release);
-    (void)actor_start(&bucket->actor, &bucket_class, environment->runtime, bucket->name.name, NULL, &reason);
+    (void)actor_start(&bucket->actor, &bucket_class, environment->runtime, NULL, &reason);
     actor_ref(&bucket->actor);
     *ret_bucket = bucket;
     return 0;

@@ -257,6 +257,11 @@ static int bucket_on_call(struct actor *self, unsigned tag, void *arg)
     return -EINVAL;
 }
 
+static const char *bucket_label(const struct actor *self)
+{
+    return table_entry(self, struct bucket, actor)->name.name;
+}
+
 static void bucket_destroy(struct actor *self)
 {
     struct bucket *bucket = bucket_of_actor(self);
@@ -279,6 +284,7 @@ static void bucket_free(struct actor *self)
 
 const struct actor_class bucket_class = {
     .name = "bucket",
+    .label = bucket_label,
     .prompt = true,
     .on_call = bucket_on_call,
     .destroy = bucket_destroy,

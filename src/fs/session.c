@@ -196,9 +196,11 @@ static int start_parts(struct fs *fs)
 {
     int rc;
 
-    runtime_init(&fs->runtime);
-    fs->runtime.direct = fs->options.direct;
     root_init(&fs->root);
+    rc = runtime_init(&fs->runtime);
+    if (rc < 0)
+        return rc;
+    fs->runtime.direct = fs->options.direct;
     rc = inode_index_init(&fs->index);
     if (rc < 0)
         return rc;
@@ -211,7 +213,7 @@ static int start_parts(struct fs *fs)
     };
     if (!fs->environment.store)
         return -ENOMEM;
-    rc = registry_start(&fs->runtime, "registry", start_bucket, fs, &fs->registry);
+    rc = registry_start(&fs->runtime, start_bucket, fs, &fs->registry);
     if (rc == 0)
         rc = watch_start(fs, &fs->watch);
     if (rc == 0)
@@ -329,7 +331,7 @@ void fs_destroy(struct fs *fs)
         inode_index_forget_all(&fs->index);
     table_barrier();
     inode_index_deinit(&fs->index);
-    runtime_deinit(&fs->runtime);
+    (void)runtime_deinit(&fs->runtime, ACTOR_FOREVER);
     store_destroy(fs->environment.store);
     fuse_session_destroy(fs->session);
     lock_deinit(&fs->root.lock);

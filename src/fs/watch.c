@@ -99,7 +99,7 @@ static void write_down(struct helper_packet *packet, const struct watcher *watch
     int length;
 
     escape_name(bucket_name(bucket_of_actor(watcher->monitor.target)), name);
-    reason_format(watcher->monitor.reason, reason, sizeof(reason));
+    reason_format(monitor_reason(&watcher->monitor), reason, sizeof(reason));
     length = snprintf(packet->line, sizeof(packet->line), "DOWN %llu %s %s\n",
                       (unsigned long long)watcher->monitor.ref, name, reason);
     packet->length = (uint32_t)length;
@@ -149,7 +149,7 @@ int watch_start(struct fs *fs, struct watch **ret_watch)
 
     if (!watch)
         return -ENOMEM;
-    (void)actor_start(&watch->actor, &watch_class, &fs->runtime, "watch", NULL, &reason);
+    (void)actor_start(&watch->actor, &watch_class, &fs->runtime, NULL, &reason);
     watch->socket = fs->helper.socket;
     *ret_watch = watch;
     return 0;

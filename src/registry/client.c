@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-int registry_start(struct runtime *runtime, const char *label, registry_start_child *start_child, void *context,
+int registry_start(struct runtime *runtime, registry_start_child *start_child, void *context,
                    struct registry **ret_registry)
 {
     struct registry *registry = calloc(1, sizeof(*registry));
@@ -17,7 +17,7 @@ int registry_start(struct runtime *runtime, const char *label, registry_start_ch
 
     if (!registry)
         return -ENOMEM;
-    rc = actor_start(&registry->actor, &registry_class, runtime, label, &arg, &reason);
+    rc = actor_start(&registry->actor, &registry_class, runtime, &arg, &reason);
     if (rc != 0) {
         reason_deinit(&reason);
         free(registry);

@@ -31,8 +31,8 @@ typedef int registry_start_child(void *context, const char *name, size_t length,
 /* [registry] One entry of a listing, all borrowed. False to stop before it. */
 typedef bool registry_visit(void *context, uint64_t position, const char *name, size_t length, struct actor *child);
 
-/* [any thread] Starts a registry; `label` names its thread. 0, or a negative errno. */
-int registry_start(struct runtime *runtime, const char *label, registry_start_child *start_child, void *context,
+/* [any thread] Starts a registry. 0, or a negative errno. */
+int registry_start(struct runtime *runtime, registry_start_child *start_child, void *context,
                    struct registry **ret_registry);
 /* The actor behind it, borrowed: to stop it, to monitor it. */
 struct actor *registry_actor(struct registry *registry);

@@ -41,7 +41,7 @@ static struct mute *mute_start(void)
     struct reason reason;
 
     cr_assert(mute);
-    cr_assert_eq(actor_start(&mute->actor, &mute_class, actors_runtime(), "mute", NULL, &reason), 0);
+    cr_assert_eq(actor_start(&mute->actor, &mute_class, actors_runtime(), NULL, &reason), 0);
     return mute;
 }
 

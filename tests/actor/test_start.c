@@ -130,10 +130,3 @@ ACTOR_TEST(start, who_was_killed_in_init_has_started_and_ended)
     cr_assert_eq(probe_call(probe, 1), ACTOR_E_NOPROC);
     cr_assert_str_eq(probe_whole_story(probe), "destroy");
 }
-
-ACTOR_TEST(start, a_long_label_is_cut)
-{
-    struct probe *probe = probe_start_with(&(struct probe_options){.label = "a label that is much too long"});
-
-    cr_assert_str_eq(probe->actor.label, "a label that is");
-}

@@ -200,7 +200,7 @@ static void on_down(struct member *self, struct monitor *monitor)
     enter(self);
     must(watch->expected);
     watch->expected = false;
-    reason_format(monitor->reason, reason, sizeof(reason));
+    reason_format(monitor_reason(monitor), reason, sizeof(reason));
     must(atomic_load(&monitor->target->state) == ACTOR_ENDED);
     atomic_fetch_add(&downs, 1);
     leave(self);
@@ -275,8 +275,8 @@ static struct member *member_start(int position)
     member->position = position;
     atomic_fetch_add(&members_left, 1);
     /* Slow ones first: a prompt one must not call them. */
-    rc = actor_start(&member->actor, position < 2 ? &slow_class : &prompt_class, actors_runtime(), "member",
-                     NULL, &reason);
+    rc = actor_start(&member->actor, position < 2 ? &slow_class : &prompt_class, actors_runtime(), NULL,
+                     &reason);
     must(rc == 0);
     return member;
 }

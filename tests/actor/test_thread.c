@@ -17,7 +17,11 @@ ACTOR_TEST(thread, ends_after_linger_and_is_made_again_by_new_mail)
     actors_runtime()->linger_ns = CLOCK_NS_PER_MS;
     probe = probe_start();
     for (unsigned i = 1; i <= 3; i++) {
+        char line[16];
+
+        snprintf(line, sizeof(line), "cast %u", i);
         cr_assert_eq(probe_cast(probe, i), 0);
+        cr_assert(probe_await(probe, line));
         cr_assert(probe_await_awake(probe, false));
     }
     cr_assert_str_eq(probe_story(probe), "cast 1, cast 2, cast 3");
@@ -67,6 +71,14 @@ ACTOR_TEST(thread, is_named_after_its_actor_and_takes_no_signals)
 
     cr_assert_eq(probe_do(probe, note_name_and_signals, NULL), 0);
     cr_assert_str_eq(probe_story(probe), "shopping 1");
+}
+
+ACTOR_TEST(thread, has_a_name_that_is_cut)
+{
+    struct probe *probe = probe_start_with(&(struct probe_options){.slow = true, .label = "much too long a label"});
+
+    cr_assert_eq(probe_do(probe, note_name_and_signals, NULL), 0);
+    cr_assert_str_eq(probe_story(probe), "much too long a 1");
 }
 
 ACTOR_TEST(thread, is_gone_when_its_actor_has_ended)

@@ -191,6 +191,8 @@ static int do_option(struct probe *self, probe_task task)
 static int on_init(struct actor *actor, void *arg, struct reason *ret_reason)
 {
     (void)arg;
+    if (probe_of(actor)->options.traps)
+        actor_trap_exits(actor, true);
     if (do_option(probe_of(actor), probe_of(actor)->options.init) == 0)
         return 0;
     *ret_reason = reason_error("init");
@@ -230,12 +232,20 @@ static void on_down(struct probe *self, struct monitor *monitor)
         if (monitor != &self->monitors[i])
             continue;
         must(monitor->ref == self->refs[i]);
-        reason_format(monitor->reason, reason, sizeof(reason));
+        reason_format(monitor_reason(monitor), reason, sizeof(reason));
         probe_note(self, "down %d %s", i + 1, reason);
         (void)do_option(self, self->options.down);
         return;
     }
     must(!"a DOWN of a monitor that isn't ours");
+}
+
+static void on_exit_message(struct probe *self, const struct message *message)
+{
+    char reason[64];
+
+    reason_format(exit_reason(message), reason, sizeof(reason));
+    probe_note(self, "exit %s", reason);
 }
 
 /* Knows odd numbers. */
@@ -246,6 +256,10 @@ static bool on_info(struct actor *actor, struct message *message)
     actor_assert_self(actor);
     if (message->kind == MESSAGE_DOWN) {
         on_down(self, monitor_of_down(message));
+        return true;
+    }
+    if (message->kind == MESSAGE_EXIT) {
+        on_exit_message(self, message);
         return true;
     }
     if (message->tag % 2 == 0)
@@ -289,8 +303,15 @@ static void on_free(struct actor *actor)
     free(self);
 }
 
+static const char *label_of(const struct actor *actor)
+{
+    const struct probe *probe = message_container(actor, const struct probe, actor);
+
+    return probe->options.label ? probe->options.label : "probe";
+}
+
 #define PROBE_CALLBACKS                                                                                      \
-    .init = on_init, .on_call = on_call, .on_cast = on_cast, .on_info = on_info, .terminate = on_terminate,  \
+    .label = label_of, .init = on_init, .on_call = on_call, .on_cast = on_cast, .on_info = on_info, .terminate = on_terminate,  \
     .destroy = on_destroy, .free = on_free
 
 static const struct actor_class prompt_class = {.name = "probe", .prompt = true, PROBE_CALLBACKS};
@@ -299,13 +320,15 @@ static const struct actor_class slow_class = {.name = "slow probe", PROBE_CALLBA
 int probe_try_start(const struct probe_options *options, struct probe **ret_probe, struct reason *ret_reason)
 {
     struct probe *probe = calloc(1, sizeof(*probe));
+    const struct actor_class *class;
     int rc;
 
     must(probe);
     probe->options = *options;
     probe->journal = journal_create();
-    rc = actor_start(&probe->actor, options->slow ? &slow_class : &prompt_class, &runtime,
-                     options->label ? options->label : "probe", NULL, ret_reason);
+    class = options->slow ? &slow_class : &prompt_class;
+    rc = options->parent ? actor_start_link(&options->parent->actor, &probe->actor, class, &runtime, NULL, ret_reason)
+                         : actor_start(&probe->actor, class, &runtime, NULL, ret_reason);
     if (rc != 0) {
         free(probe);
         return rc;
@@ -613,11 +636,12 @@ static void check_journals(void)
 
 void actors_run(void (*body)(void), bool direct)
 {
-    runtime_init(&runtime);
+    cr_assert_eq(runtime_init(&runtime), 0);
     runtime.direct = direct;
+    runtime.young_ns = -1;
     body();
     end_probes();
-    runtime_deinit(&runtime);
+    cr_expect_eq(runtime_deinit(&runtime, ACTORS_PATIENCE_MS), 0, "a thread is left over");
     cr_expect_eq(atomic_load(&runtime.actors), 0);
     cr_expect_eq(runtime.threads, 0);
     check_journals();

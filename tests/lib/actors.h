@@ -15,6 +15,7 @@
 #define KVFS_TESTS_LIB_ACTORS_H
 
 #include "actor/actor.h"
+#include "actor/link.h"
 
 #include <criterion/criterion.h>
 #include <stdbool.h>
@@ -52,6 +53,8 @@ typedef int (*probe_task)(struct probe *self, void *arg);
 
 struct probe_options {
     bool slow;       /* not prompt: its callbacks may wait */
+    bool traps;      /* exits */
+    struct probe *parent; /* linked with it from the start */
     probe_task init; /* non-zero: fails, with the error text "init" */
     probe_task terminate;
     probe_task destroy;
@@ -81,7 +84,7 @@ int probe_try_start(const struct probe_options *options, struct probe **ret_prob
 void probe_let_go(struct probe *probe);
 
 /*
- * What happened to a probe, in order, as `call 1, cast 2, info 3, down 1 killed, terminate normal, destroy`. The number
+ * What happened to a probe, in order, as `call 1, cast 2, info 3, down 1 killed, exit killed, terminate normal, destroy`. The number
  * of a call, a cast or an info is its sender's, that of a DOWN its monitor's (from 1).
  */
 const char *probe_story(struct probe *probe);
@@ -111,6 +114,11 @@ void probe_do_later(struct probe *probe, probe_task task, void *arg);
 /* `watcher` monitors `target`, by monitor `number` (from 1). */
 void probe_monitor(struct probe *watcher, int number, struct probe *target);
 void probe_demonitor(struct probe *watcher, int number);
+
+static inline void probe_link(struct probe *a, struct probe *b)
+{
+    must(actor_link(&a->actor, &b->actor) == 0);
+}
 
 static inline int probe_stop(struct probe *probe)
 {

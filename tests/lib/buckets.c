@@ -214,7 +214,7 @@ static void setup(void)
     cr_assert_eq(inode_index_init(&inode_index), 0);
     environment = (struct bucket_environment){
         .runtime = actors_runtime(), .index = &inode_index, .store = create_store(), .on_end = on_end};
-    cr_assert_eq(registry_start(actors_runtime(), "root", start_child, NULL, &registry), 0);
+    cr_assert_eq(registry_start(actors_runtime(), start_child, NULL, &registry), 0);
 }
 
 static void end_buckets(void)

@@ -89,7 +89,7 @@ static int start_child(void *context, const char *name, size_t length, void *arg
     child = calloc(1, sizeof(*child));
     if (!child)
         return -ENOMEM;
-    (void)actor_start(&child->actor, &child_class, context, "child", NULL, &reason);
+    (void)actor_start(&child->actor, &child_class, context, NULL, &reason);
     atomic_fetch_add(&started, 1);
     *ret_child = &child->actor;
     return 0;
@@ -97,7 +97,7 @@ static int start_child(void *context, const char *name, size_t length, void *arg
 
 static void with_registry(void)
 {
-    cr_assert_eq(registry_start(actors_runtime(), "registry", start_child, actors_runtime(), &registry), 0);
+    cr_assert_eq(registry_start(actors_runtime(), start_child, actors_runtime(), &registry), 0);
     test_body();
     children_stop_registry(REASON(SHUTDOWN));
 }
