@@ -56,14 +56,16 @@ static void move_to(struct actor *actor, enum actor_state state)
     atomic_store(&actor->state, (uint8_t)state);
 }
 
-/* Takes one message that will never be handled. A DOWN's memory is its watcher's again at once. */
+/* Takes one message that will never be handled. The memory of a DOWN or a timer's info is its receiver's again at once. */
 static struct message *take_leftover(struct actor *actor, struct monitor_rest *ret_rest)
 {
     struct message *message;
 
     *ret_rest = (struct monitor_rest){0};
     lock_acquire(&actor->lock);
-    message = mailbox_take(&actor->mailbox);
+    do
+        message = mailbox_take(&actor->mailbox);
+    while (message && message->kind == MESSAGE_INFO && !message->release);
     if (message && monitor_sends(message))
         *ret_rest = monitor_close(monitor_of_down(message));
     lock_release(&actor->lock);
@@ -341,6 +343,16 @@ void actor_exit(struct actor *self, struct reason reason)
     reason_deinit(&reason);
 }
 
+const struct reason *actor_reason(struct actor *actor)
+{
+    bool ended;
+
+    lock_acquire(&actor->lock);
+    ended = actor->state == ACTOR_ENDED;
+    lock_release(&actor->lock);
+    return ended ? &actor->reason : NULL;
+}
+
 void actor_limit_mailbox(struct actor *self, uint32_t limit)
 {
     actor_assert_self(self);
@@ -362,6 +374,7 @@ void actor_get_stats(struct actor *actor, struct actor_stats *ret_stats)
     *ret_stats = (struct actor_stats){
         .state = actor->state,
         .awake = !actor->wanting && actor->worker,
+        .thread = thread_number_of(actor),
         .mailbox = actor->mailbox.count,
         .handled_direct = atomic_load_explicit(&actor->handled_direct, memory_order_relaxed),
         .handled_by_thread = atomic_load_explicit(&actor->handled_by_thread, memory_order_relaxed),

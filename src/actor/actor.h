@@ -100,6 +100,7 @@ struct actor {
 struct actor_stats {
     enum actor_state state;
     bool awake; /* has a thread */
+    pid_t thread; /* its number; 0: none */
     uint32_t mailbox;
     uint64_t handled_direct;
     uint64_t handled_by_thread;
@@ -136,6 +137,8 @@ int actor_call_owned(struct actor *actor, unsigned tag, void *arg, void (*releas
  * MAILBOX_E_FULL: it was refused and released.
  */
 int actor_cast(struct actor *actor, struct message *message);
+/* The same, but in nobody's name: what an actor's `destroy` has to say, when what it sends itself is dropped. */
+int actor_cast_for_nobody(struct actor *actor, struct message *message);
 /* [any thread] [never blocks] Sends an info. Takes the message. */
 void actor_send(struct actor *actor, struct message *message);
 
@@ -158,6 +161,9 @@ int actor_kill(struct actor *actor);
  * `reason`.
  */
 void actor_exit(struct actor *self, struct reason reason);
+
+/* [any thread] [never blocks] Why it ended, constant from then on; NULL while it hasn't. */
+const struct reason *actor_reason(struct actor *actor);
 
 /* [actor] How many casts may wait from now on; MAILBOX_LIMIT unless told. */
 void actor_limit_mailbox(struct actor *self, uint32_t limit);

@@ -142,6 +142,8 @@ void link_half_done(struct monitor *half);
 
 /* [actor's lock] Wakes the actor's own thread, or sees to it that it gets one. */
 void thread_wake(struct actor *actor);
+/* [actor's lock] The number of its thread, 0 for none. */
+pid_t thread_number_of(struct actor *actor);
 /* A new actor: it gets a thread when it is old enough. */
 void thread_note_young(struct actor *actor);
 /* One turn on the actor's own thread, or on the reserve. */

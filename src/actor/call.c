@@ -314,15 +314,28 @@ int actor_call_owned(struct actor *actor, unsigned tag, void *arg, void (*releas
     return result;
 }
 
+static int answer_cast(struct message *message, int rc)
+{
+    if (rc != 0)
+        message->release(message);
+    return rc == MAILBOX_E_FULL ? rc : 0;
+}
+
 int actor_cast(struct actor *actor, struct message *message)
+{
+    assert(message->kind == MESSAGE_CAST && message->release);
+    return answer_cast(message, push(actor, message));
+}
+
+int actor_cast_for_nobody(struct actor *actor, struct message *message)
 {
     int rc;
 
     assert(message->kind == MESSAGE_CAST && message->release);
-    rc = push(actor, message);
-    if (rc != 0)
-        message->release(message);
-    return rc == MAILBOX_E_FULL ? rc : 0;
+    lock_acquire(&actor->lock);
+    rc = actor_post(actor, message);
+    lock_release(&actor->lock);
+    return answer_cast(message, rc);
 }
 
 void actor_send(struct actor *actor, struct message *message)

@@ -630,6 +630,19 @@ bool thread_end_all(struct runtime *runtime, int64_t deadline_ns)
 
 /* ---- what is seen of them ---- */
 
+pid_t thread_number_of(struct actor *actor)
+{
+    pid_t number;
+
+    lock_assert_held(&actor->lock);
+    if (actor->wanting || !actor->worker)
+        return 0;
+    lock_acquire(&actor->runtime->lock);
+    number = actor->worker->number;
+    lock_release(&actor->runtime->lock);
+    return number;
+}
+
 /* [runtime's lock] Whom it serves stays while the lock is held. */
 static struct actor *actor_of(struct worker *worker)
 {

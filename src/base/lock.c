@@ -42,19 +42,9 @@ bool lock_try(struct lock *lock)
     return true;
 }
 
-bool lock_acquire_until(struct lock *lock, int64_t deadline_ns)
+/* The sanitizers don't know clocklock, so it is told to them as a try that succeeds or fails. */
+static bool try_until(struct lock *lock, struct timespec deadline)
 {
-    struct timespec deadline;
-
-    if (lock_try(lock))
-        return true;
-    if (deadline_ns == LOCK_FOREVER) {
-        lock_acquire(lock);
-        return true;
-    }
-
-    /* The sanitizers don't know clocklock, so it is told to them as a try that succeeds or fails. */
-    deadline = clock_to_timespec(deadline_ns);
     annotate_mutex_trylocking(&lock->mutex);
     if (pthread_mutex_clocklock(&lock->mutex, CLOCK_MONOTONIC, &deadline) != 0) {
         annotate_mutex_lock_failed(&lock->mutex);
@@ -62,6 +52,21 @@ bool lock_acquire_until(struct lock *lock, int64_t deadline_ns)
     }
     annotate_mutex_trylocked(&lock->mutex);
     set_owner(lock, pthread_self());
+    return true;
+}
+
+bool lock_acquire_until(struct lock *lock, int64_t deadline_ns)
+{
+    if (lock_try(lock))
+        return true;
+    if (deadline_ns == LOCK_FOREVER) {
+        lock_acquire(lock);
+        return true;
+    }
+    while (!try_until(lock, clock_system_deadline(deadline_ns))) {
+        if (clock_monotonic_ns() >= deadline_ns)
+            return false;
+    }
     return true;
 }
 
@@ -114,11 +119,11 @@ bool condition_wait_until(struct condition *condition, struct lock *lock, int64_
     if (deadline_ns == LOCK_FOREVER) {
         rc = pthread_cond_wait(&condition->cond, &lock->mutex);
     } else {
-        deadline = clock_to_timespec(deadline_ns);
+        deadline = clock_system_deadline(deadline_ns);
         rc = pthread_cond_clockwait(&condition->cond, &lock->mutex, CLOCK_MONOTONIC, &deadline);
     }
     set_owner(lock, pthread_self());
-    return rc != ETIMEDOUT;
+    return rc != ETIMEDOUT || clock_monotonic_ns() < deadline_ns;
 }
 
 void condition_signal(struct condition *condition)

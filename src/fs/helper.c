@@ -7,9 +7,14 @@
  * daemon says that it is forgotten. Once open, the pipe's own error condition
  * tells when the reader goes, even by SIGKILL.
  *
+ * It never waits for a reader. A line goes into a stream's pipe as a whole or
+ * is counted as lost, and the count goes before the next line that fits, or
+ * alone as soon as the pipe has room.
+ *
  * One epoll: the socket, each open FIFO, and a timer for each that isn't open
  * yet. It never waits for the daemon but while opening a path, and
- * the daemon's threads that answer that never wait for it.
+ * the daemon's threads that answer that never wait for it. What the daemon
+ * doesn't hear at once is told when it listens: it may be waiting to be heard.
  *
  * The daemon's death shows as the end of the socket, or, should one of its
  * threads be stuck in the kernel, as the signal for a dead parent. Then the
@@ -17,6 +22,9 @@
  */
 #include "fs/helper.h"
 
+#include "base/clock.h"
+
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -36,12 +44,17 @@
 #include <sys/socket.h>
 #include <sys/statfs.h>
 #include <sys/timerfd.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <urcu/list.h>
 
-#define GRACE_MS 200
+#define GRACE_NS (200 * CLOCK_NS_PER_MS)
 #define RETRY_FIRST_NS (50 * 1000L)
 #define RETRY_LAST_NS (1000 * 1000 * 1000L)
+#define NOTICE_MAX 32 /* bytes of `LOST n`, its ends included */
+
+static_assert(NOTICE_MAX + HELPER_LINE_MAX <= PIPE_BUF, "one write of both is all or nothing");
 
 /* What epoll has seen: the first member of everything that it watches. */
 enum source { SOURCE_SOCKET, SOURCE_TIMER, SOURCE_FIFO };
@@ -49,15 +62,21 @@ enum source { SOURCE_SOCKET, SOURCE_TIMER, SOURCE_FIFO };
 struct watched {
     enum source source;
     int fd; /* -1: none */
+    uint32_t events;
 };
 
 struct waiter {
     uint64_t ino; /* the key */
+    enum helper_kind kind;
     struct watched timer;
     struct watched fifo;
     long retry_ns;
-    uint32_t length; /* of the line to write when it opens; 0: none yet */
+    struct cds_list_head place; /* in helper_state.lines or .streams, if in any */
+    uint32_t length;            /* of the line to write when it opens; 0: none yet */
     char *line;
+    uint64_t lost; /* lines of a stream, of which its reader wasn't told yet */
+    struct cds_list_head in_untold;
+    enum helper_word untold;
 };
 
 struct helper_state {
@@ -65,22 +84,29 @@ struct helper_state {
     char token[HELPER_TOKEN_SIZE];
     struct watched socket;
     int epoll;
-    void *waiters; /* tsearch(3) tree by ino */
-    size_t count;
-    int mount_id; /* of our mount, once it answered; 0 before */
+    void *waiters;                /* tsearch(3) tree by ino */
+    struct cds_list_head lines;   /* not open yet: what the end waits for */
+    struct cds_list_head streams; /* open */
+    struct cds_list_head untold;  /* news for the daemon; a waiter that hung up is in nothing else */
+    int mount_id;                 /* of our mount, once it answered; 0 before */
     bool finish;
-    int grace_ms; /* left after `finish` */
+    int64_t end_ns; /* after `finish`: when lines aren't waited for any more */
 };
 
-int helper_send(int socket, const struct helper_packet *packet)
+static int send_packet(int socket, const struct helper_packet *packet, int flags)
 {
     size_t size = offsetof(struct helper_packet, line) + packet->length;
     ssize_t sent;
 
     do
-        sent = send(socket, packet, size, MSG_NOSIGNAL);
+        sent = send(socket, packet, size, MSG_NOSIGNAL | flags);
     while (sent < 0 && errno == EINTR);
     return sent < 0 ? -errno : 0;
+}
+
+int helper_send(int socket, const struct helper_packet *packet)
+{
+    return send_packet(socket, packet, 0);
 }
 
 int helper_receive(int socket, int flags, struct helper_packet *ret_packet)
@@ -122,7 +148,16 @@ static int watch(struct helper_state *helper, struct watched *watched, uint32_t 
 {
     struct epoll_event event = {.events = events, .data.ptr = watched};
 
+    watched->events = events;
     return epoll_ctl(helper->epoll, EPOLL_CTL_ADD, watched->fd, &event);
+}
+
+static void watch_for(struct helper_state *helper, struct watched *watched, uint32_t events)
+{
+    struct epoll_event event = {.events = events, .data.ptr = watched};
+
+    if (events != watched->events && epoll_ctl(helper->epoll, EPOLL_CTL_MOD, watched->fd, &event) == 0)
+        watched->events = events;
 }
 
 static void unwatch(struct watched *watched)
@@ -132,22 +167,49 @@ static void unwatch(struct watched *watched)
     watched->fd = -1;
 }
 
-static void forget(struct helper_state *helper, struct waiter *waiter)
+static void close_waiter(struct helper_state *helper, struct waiter *waiter)
 {
     tdelete(waiter, &helper->waiters, compare);
-    helper->count--;
+    cds_list_del(&waiter->place);
+    cds_list_del(&waiter->in_untold);
     unwatch(&waiter->timer);
     unwatch(&waiter->fifo);
     free(waiter->line);
+}
+
+static void forget(struct helper_state *helper, struct waiter *waiter)
+{
+    close_waiter(helper, waiter);
     free(waiter);
+}
+
+/* As much as the daemon has room for; the rest when it has. */
+static void tell_daemon(struct helper_state *helper)
+{
+    while (!cds_list_empty(&helper->untold)) {
+        struct waiter *waiter = cds_list_first_entry(&helper->untold, struct waiter, in_untold);
+        const struct helper_packet packet = {.word = waiter->untold, .ino = waiter->ino};
+
+        if (send_packet(helper->socket.fd, &packet, MSG_DONTWAIT) == -EAGAIN)
+            break;
+        cds_list_del_init(&waiter->in_untold);
+        if (waiter->untold == HELPER_HANGUP)
+            free(waiter);
+    }
+    watch_for(helper, &helper->socket, cds_list_empty(&helper->untold) ? EPOLLIN : EPOLLIN | EPOLLOUT);
+}
+
+static void tell(struct helper_state *helper, struct waiter *waiter, enum helper_word word)
+{
+    waiter->untold = word;
+    cds_list_add_tail(&waiter->in_untold, &helper->untold);
+    tell_daemon(helper);
 }
 
 static void hang_up(struct helper_state *helper, struct waiter *waiter)
 {
-    const struct helper_packet packet = {.word = HELPER_HANGUP, .ino = waiter->ino};
-
-    forget(helper, waiter);
-    (void)helper_send(helper->socket.fd, &packet);
+    close_waiter(helper, waiter);
+    tell(helper, waiter, HELPER_HANGUP);
 }
 
 /* The pipe is empty, so the line fits. If the reader went a moment ago nobody misses it. */
@@ -155,6 +217,22 @@ static void write_line(struct helper_state *helper, struct waiter *waiter)
 {
     (void)!write(waiter->fifo.fd, waiter->line, waiter->length);
     forget(helper, waiter);
+}
+
+/* The line, behind the number of those that were lost before it, if any; or that number alone. */
+static void write_event(struct helper_state *helper, struct waiter *stream, const char *line, uint32_t length)
+{
+    char notice[NOTICE_MAX];
+    struct iovec parts[] = {{notice, 0}, {(char *)line, length}};
+
+    if (stream->lost > 0)
+        parts[0].iov_len =
+            (size_t)snprintf(notice, sizeof(notice), "LOST %llu\n", (unsigned long long)stream->lost);
+    if (writev(stream->fifo.fd, parts, 2) >= 0)
+        stream->lost = 0;
+    else if (line)
+        stream->lost++;
+    watch_for(helper, &stream->fifo, stream->lost > 0 ? EPOLLOUT : 0);
 }
 
 static void try_again_later(struct waiter *waiter)
@@ -166,6 +244,30 @@ static void try_again_later(struct waiter *waiter)
     waiter->retry_ns = waiter->retry_ns * 2 < RETRY_LAST_NS ? waiter->retry_ns * 2 : RETRY_LAST_NS;
 }
 
+static void on_fifo_open(struct helper_state *helper, struct waiter *waiter)
+{
+    unwatch(&waiter->timer);
+    cds_list_del_init(&waiter->place);
+    if (waiter->length > 0) {
+        write_line(helper, waiter);
+        return;
+    }
+    if (watch(helper, &waiter->fifo, 0) < 0) { /* errors are always told */
+        hang_up(helper, waiter);
+        return;
+    }
+    if (waiter->kind == HELPER_STREAM)
+        cds_list_add_tail(&waiter->place, &helper->streams);
+    if (waiter->kind != HELPER_LINE)
+        tell(helper, waiter, HELPER_OPENED);
+}
+
+/* Nobody reads it yet; or something is short that others will give back. */
+static bool may_open_later(int error)
+{
+    return error == ENXIO || error == EINTR || error == EMFILE || error == ENFILE || error == ENOMEM;
+}
+
 static void try_open(struct helper_state *helper, struct waiter *waiter)
 {
     char name[NAME_MAX + 1];
@@ -174,46 +276,51 @@ static void try_open(struct helper_state *helper, struct waiter *waiter)
     helper_hidden_name(helper->token, waiter->ino, name);
     snprintf(path, sizeof(path), "%s/%s", helper->mountpoint, name);
     waiter->fifo.fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
-    if (waiter->fifo.fd < 0) {
-        if (errno == ENXIO || errno == EINTR || errno == EMFILE || errno == ENFILE)
-            try_again_later(waiter);
-        else
-            hang_up(helper, waiter);
-        return;
-    }
-
-    unwatch(&waiter->timer);
-    if (waiter->length > 0)
-        write_line(helper, waiter);
-    else if (watch(helper, &waiter->fifo, 0) < 0) /* errors are always told */
+    if (waiter->fifo.fd >= 0)
+        on_fifo_open(helper, waiter);
+    else if (may_open_later(errno))
+        try_again_later(waiter);
+    else
         hang_up(helper, waiter);
 }
 
-static void on_open(struct helper_state *helper, uint64_t ino)
+static struct waiter *create_waiter(uint64_t ino, enum helper_kind kind)
 {
     struct waiter *waiter = calloc(1, sizeof(*waiter));
 
     if (!waiter)
-        return;
+        return NULL;
     waiter->ino = ino;
+    waiter->kind = kind;
     waiter->retry_ns = RETRY_FIRST_NS;
-    waiter->fifo = (struct watched){SOURCE_FIFO, -1};
-    waiter->timer = (struct watched){SOURCE_TIMER, timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)};
-    if (waiter->timer.fd < 0 || watch(helper, &waiter->timer, EPOLLIN) < 0 ||
-        !tsearch(waiter, &helper->waiters, compare)) {
-        unwatch(&waiter->timer);
-        free(waiter);
+    waiter->fifo = (struct watched){.source = SOURCE_FIFO, .fd = -1};
+    waiter->timer = (struct watched){.source = SOURCE_TIMER,
+                                     .fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)};
+    CDS_INIT_LIST_HEAD(&waiter->place);
+    CDS_INIT_LIST_HEAD(&waiter->in_untold);
+    return waiter;
+}
+
+static void on_open(struct helper_state *helper, const struct helper_packet *packet)
+{
+    struct waiter *waiter = find(helper, packet->ino) ? NULL : create_waiter(packet->ino, packet->kind);
+
+    if (!waiter)
         return;
-    }
-    helper->count++;
-    try_open(helper, waiter);
+    if (waiter->kind == HELPER_LINE)
+        cds_list_add_tail(&waiter->place, &helper->lines);
+    if (waiter->timer.fd < 0 || watch(helper, &waiter->timer, EPOLLIN) < 0 ||
+        !tsearch(waiter, &helper->waiters, compare))
+        hang_up(helper, waiter);
+    else
+        try_open(helper, waiter);
 }
 
 static void on_write(struct helper_state *helper, const struct helper_packet *packet)
 {
     struct waiter *waiter = find(helper, packet->ino);
 
-    if (!waiter || waiter->line)
+    if (!waiter || waiter->kind != HELPER_LINE || waiter->line)
         return;
     waiter->line = malloc(packet->length);
     if (!waiter->line) {
@@ -224,6 +331,14 @@ static void on_write(struct helper_state *helper, const struct helper_packet *pa
     waiter->length = packet->length;
     if (waiter->fifo.fd >= 0)
         write_line(helper, waiter);
+}
+
+static void on_event(struct helper_state *helper, const struct helper_packet *packet)
+{
+    struct waiter *stream;
+
+    cds_list_for_each_entry(stream, &helper->streams, place)
+        write_event(helper, stream, packet->line, packet->length);
 }
 
 /* The number of the mount that a descriptor is in, 0 if it can't be told. */
@@ -298,10 +413,13 @@ static void on_packet(struct helper_state *helper, const struct helper_packet *p
         on_probe(helper);
         return;
     case HELPER_OPEN:
-        on_open(helper, packet->ino);
+        on_open(helper, packet);
         return;
     case HELPER_WRITE:
         on_write(helper, packet);
+        return;
+    case HELPER_EVENT:
+        on_event(helper, packet);
         return;
     case HELPER_CLOSE:
         waiter = find(helper, packet->ino);
@@ -310,8 +428,9 @@ static void on_packet(struct helper_state *helper, const struct helper_packet *p
         return;
     case HELPER_FINISH:
         helper->finish = true;
-        helper->grace_ms = GRACE_MS;
+        helper->end_ns = clock_monotonic_ns() + GRACE_NS;
         return;
+    case HELPER_OPENED:
     case HELPER_HANGUP:
         return;
     }
@@ -336,36 +455,62 @@ static void on_timer(struct helper_state *helper, struct waiter *waiter)
         try_open(helper, waiter);
 }
 
-static void on_event(struct helper_state *helper, struct watched *watched)
+static void on_socket(struct helper_state *helper, uint32_t events)
+{
+    if (events & EPOLLOUT)
+        tell_daemon(helper);
+    if (events & ~(uint32_t)EPOLLOUT)
+        hear(helper);
+}
+
+static void on_fifo(struct helper_state *helper, struct waiter *waiter, uint32_t events)
+{
+    if (events == EPOLLOUT)
+        write_event(helper, waiter, NULL, 0);
+    else
+        hang_up(helper, waiter);
+}
+
+static void on_ready(struct helper_state *helper, struct watched *watched, uint32_t events)
 {
     switch (watched->source) {
     case SOURCE_SOCKET:
-        hear(helper);
+        on_socket(helper, events);
         return;
     case SOURCE_TIMER:
         on_timer(helper, (struct waiter *)((char *)watched - offsetof(struct waiter, timer)));
         return;
     case SOURCE_FIFO:
-        hang_up(helper, (struct waiter *)((char *)watched - offsetof(struct waiter, fifo)));
+        on_fifo(helper, (struct waiter *)((char *)watched - offsetof(struct waiter, fifo)), events);
         return;
     }
 }
 
 /*
- * One event at a time: handling one may free what another is about. At the end a reader who has looked its FIFO up has
- * a moment to open it, or it would wait for a writer who never comes.
+ * For how long to wait for something to do: -1 for ever, 0 when this is the end. Before it a reader who has looked a
+ * line's FIFO up has a moment to open it, or it would wait for a writer who never comes.
  */
+static int patience_ms(struct helper_state *helper)
+{
+    int64_t left_ns;
+
+    if (!helper->finish)
+        return -1;
+    left_ns = helper->end_ns - clock_monotonic_ns();
+    if (cds_list_empty(&helper->lines) || left_ns <= 0)
+        return 0;
+    return (int)(left_ns / CLOCK_NS_PER_MS) + 1;
+}
+
+/* One event at a time: handling one may free what another is about. */
 static _Noreturn void serve(struct helper_state *helper)
 {
     struct epoll_event event;
+    int timeout_ms;
 
-    while (!helper->finish || (helper->count > 0 && helper->grace_ms > 0)) {
-        int n = epoll_wait(helper->epoll, &event, 1, helper->finish ? 1 : -1);
-
-        if (n > 0)
-            on_event(helper, event.data.ptr);
-        else if (n == 0)
-            helper->grace_ms--;
+    while ((timeout_ms = patience_ms(helper)) != 0) {
+        if (epoll_wait(helper->epoll, &event, 1, timeout_ms) > 0)
+            on_ready(helper, event.data.ptr, event.events);
     }
     _exit(0);
 }
@@ -423,6 +568,9 @@ static _Noreturn void run(struct helper_state *helper, pid_t daemon)
 
     (void)!chdir("/");
     raise_descriptor_limit();
+    CDS_INIT_LIST_HEAD(&helper->lines);
+    CDS_INIT_LIST_HEAD(&helper->streams);
+    CDS_INIT_LIST_HEAD(&helper->untold);
     helper->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (helper->epoll < 0 || watch(helper, &helper->socket, EPOLLIN) < 0 ||
         pthread_create(&thread, NULL, wait_for_death, helper) != 0)
@@ -464,7 +612,7 @@ int helper_start(const char *mountpoint, struct helper *ret_helper)
     }
     if (pid == 0) {
         close_descriptors(sockets[1]);
-        state.socket = (struct watched){SOURCE_SOCKET, sockets[1]};
+        state.socket = (struct watched){.source = SOURCE_SOCKET, .fd = sockets[1]};
         run(&state, daemon);
     }
     close(sockets[1]);

@@ -14,22 +14,32 @@
 #include <sys/types.h>
 
 #define HELPER_TOKEN_SIZE 33 /* hex digits and a NUL */
-#define HELPER_LINE_MAX 2048 /* bytes of a line, its end included; less than PIPE_BUF, so it fits an empty pipe */
+#define HELPER_LINE_MAX 2048 /* bytes of a line, its end included; a pipe takes it whole or not at all */
 
 /* What is sent over the socket pair, one packet each. */
 enum helper_word {
     HELPER_PROBE,  /* daemon: the session runs; helper: the mount answers */
     HELPER_OPEN,   /* daemon: somebody looked FIFO `ino` up: open it for writing as soon as it has a reader */
-    HELPER_WRITE,  /* daemon: give its reader this line and close; or as soon as it is open */
-    HELPER_CLOSE,  /* daemon: forget FIFO `ino` */
-    HELPER_HANGUP, /* helper: its reader has gone; it is forgotten */
-    HELPER_FINISH, /* daemon: end when every line has been written */
+    HELPER_OPENED, /* helper: now it is open and has a reader. Not said of a HELPER_LINE */
+    HELPER_WRITE,  /* daemon: give the reader of a HELPER_LINE this line and close; or as soon as it is open */
+    HELPER_EVENT,  /* daemon: give every reader of an open HELPER_STREAM this line */
+    HELPER_CLOSE,  /* daemon: forget FIFO `ino`, whose reader sees the end of it */
+    HELPER_HANGUP, /* helper: its reader has gone, or it can't be opened; it is forgotten */
+    HELPER_FINISH, /* daemon: end when every HELPER_WRITE is done */
+};
+
+/* What is done with a FIFO once it is open. */
+enum helper_kind {
+    HELPER_LINE,   /* one line, then it is closed */
+    HELPER_STREAM, /* a line for each event. Who reads too slowly loses lines and is told `LOST n` in their place */
+    HELPER_HOLD,   /* nothing: it tells when its reader goes */
 };
 
 struct helper_packet {
     enum helper_word word;
-    uint32_t length; /* of `line`, which is not terminated */
+    enum helper_kind kind; /* of what HELPER_OPEN is about */
     uint64_t ino;
+    uint32_t length; /* of `line`, which is not terminated */
     char line[HELPER_LINE_MAX];
 };
 

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 
 ACTOR_TEST(thread, an_actor_has_none_before_its_first_mail)
 {

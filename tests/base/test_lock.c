@@ -1,7 +1,11 @@
 #include "base/clock.h"
 #include "base/lock.h"
+#include "base/thread.h"
 
 #include <criterion/criterion.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdio.h>
 
 #define PATIENCE_NS (20 * CLOCK_NS_PER_S)
 #define ROUNDS 20000
@@ -161,4 +165,225 @@ Test(lock, a_wait_ends_at_its_deadline_and_not_before)
         continue;
     lock_release(&lock);
     cr_assert_geq(clock_monotonic_ns(), deadline);
+}
+
+/* ---- by a clock that is held ---- */
+
+#define HOUR_NS (3600 * CLOCK_NS_PER_S)
+#define SLICES 20 /* of waits that end for no reason, which take longer in all than PASSED_NS */
+#define PASSED_NS (5 * CLOCK_NS_PER_MS)
+
+static int64_t held_deadline;
+static int woken; /* guarded by lock, as the next is */
+static bool gave_up;
+static pid_t acquirer; /* guarded by other */
+
+static void *wait_until_held_deadline(void *arg)
+{
+    lock_acquire(&lock);
+    while (shared == 0 && !gave_up) {
+        gave_up = !condition_wait_until(&condition, &lock, held_deadline);
+        woken++;
+    }
+    lock_release(&lock);
+    return arg;
+}
+
+/* Until whoever waits has looked at the clock often enough, whatever it made of it. */
+static void let_real_time_pass(void)
+{
+    lock_acquire(&lock);
+    while (woken < SLICES && !gave_up) {
+        lock_release(&lock);
+        sched_yield();
+        lock_acquire(&lock);
+    }
+    lock_release(&lock);
+}
+
+static bool has_given_up(void)
+{
+    bool has;
+
+    lock_acquire(&lock);
+    has = gave_up;
+    lock_release(&lock);
+    return has;
+}
+
+static void turn_and_see_it_give_up(void)
+{
+    let_real_time_pass();
+    cr_assert_not(has_given_up());
+    clock_turn(PASSED_NS - 1);
+    lock_acquire(&lock);
+    woken = 0;
+    lock_release(&lock);
+    let_real_time_pass();
+    cr_assert_not(has_given_up());
+    clock_turn(1);
+}
+
+Test(lock, a_wait_by_a_held_clock_ends_when_that_is_turned_to_its_deadline_and_not_before)
+{
+    clock_hold();
+    held_deadline = clock_monotonic_ns() + PASSED_NS;
+    run_beside(wait_until_held_deadline, turn_and_see_it_give_up);
+    cr_assert(gave_up);
+    clock_let_go();
+}
+
+static void turn_an_hour(void)
+{
+    let_real_time_pass();
+    clock_turn(HOUR_NS);
+}
+
+Test(lock, a_wait_by_a_held_clock_ends_long_before_the_systems_clock_says_so)
+{
+    time_t before = time(NULL);
+
+    clock_hold();
+    held_deadline = clock_monotonic_ns() + HOUR_NS;
+    run_beside(wait_until_held_deadline, turn_an_hour);
+    cr_assert(gave_up);
+    cr_assert_lt(time(NULL), before + 60);
+    clock_let_go();
+}
+
+static void signal_after_a_while(void)
+{
+    let_real_time_pass();
+    (void)signal_soon(NULL);
+}
+
+Test(lock, who_waits_by_a_held_clock_is_woken_all_the_same)
+{
+    clock_hold();
+    held_deadline = clock_monotonic_ns() + 1;
+    run_beside(wait_until_held_deadline, signal_after_a_while);
+    cr_assert_not(gave_up);
+    clock_let_go();
+}
+
+static void let_go_and_see_it_give_up(void)
+{
+    let_real_time_pass();
+    cr_assert_not(has_given_up());
+    clock_let_go();
+}
+
+Test(lock, a_wait_goes_on_by_the_systems_clock_when_that_runs_again)
+{
+    clock_hold();
+    clock_turn(HOUR_NS);
+    held_deadline = clock_monotonic_ns() + PASSED_NS;
+    run_beside(wait_until_held_deadline, let_go_and_see_it_give_up);
+    cr_assert(gave_up);
+    cr_assert_geq(clock_monotonic_ns(), held_deadline);
+}
+
+Test(lock, a_wait_that_begins_when_the_clock_was_let_go_ends_at_its_deadline_too)
+{
+    time_t before = time(NULL);
+
+    clock_hold();
+    clock_turn(HOUR_NS);
+    clock_let_go();
+    held_deadline = clock_monotonic_ns() + PASSED_NS;
+    run_beside(wait_until_held_deadline, do_nothing);
+    cr_assert(gave_up);
+    cr_assert_geq(clock_monotonic_ns(), held_deadline);
+    cr_assert_lt(time(NULL), before + 60);
+}
+
+static void *acquire_until_held_deadline(void *arg)
+{
+    lock_acquire(&other);
+    acquirer = thread_number();
+    condition_signal(&condition);
+    lock_release(&other);
+
+    gave_up = !lock_acquire_until(&lock, held_deadline);
+    if (!gave_up)
+        lock_release(&lock);
+    return arg;
+}
+
+/* How often it has gone to sleep; ULONG_MAX if it isn't there any more. */
+static unsigned long count_sleeps(pid_t thread)
+{
+    unsigned long sleeps = ULONG_MAX;
+    char line[128];
+    FILE *file;
+
+    snprintf(line, sizeof(line), "/proc/self/task/%d/status", thread);
+    file = fopen(line, "r");
+    while (file && fgets(line, sizeof(line), file))
+        (void)sscanf(line, "voluntary_ctxt_switches: %lu", &sleeps);
+    if (file)
+        fclose(file);
+    return sleeps;
+}
+
+/* Until it has looked at the clock several times, or has ended. */
+static void await_acquirer(void)
+{
+    unsigned long before;
+
+    lock_acquire(&other);
+    while (acquirer == 0)
+        (void)condition_wait_until(&condition, &other, LOCK_FOREVER);
+    lock_release(&other);
+
+    before = count_sleeps(acquirer);
+    while (before != ULONG_MAX && count_sleeps(acquirer) < before + SLICES)
+        sched_yield();
+}
+
+static void turn_an_hour_when_it_acquires(void)
+{
+    await_acquirer();
+    clock_turn(HOUR_NS);
+}
+
+Test(lock, who_wants_a_held_lock_by_a_held_clock_gives_up_when_that_is_turned_to_its_deadline)
+{
+    time_t before = time(NULL);
+
+    clock_hold();
+    held_deadline = clock_monotonic_ns() + HOUR_NS;
+    lock_acquire(&lock);
+    run_beside(acquire_until_held_deadline, turn_an_hour_when_it_acquires);
+    lock_release(&lock);
+    cr_assert(gave_up);
+    cr_assert_lt(time(NULL), before + 60);
+    clock_let_go();
+}
+
+static void release_when_it_acquires(void)
+{
+    await_acquirer();
+    lock_release(&lock);
+}
+
+Test(lock, who_wants_a_held_lock_by_a_held_clock_gets_it_however_long_that_takes)
+{
+    clock_hold();
+    held_deadline = clock_monotonic_ns() + 1;
+    lock_acquire(&lock);
+    run_beside(acquire_until_held_deadline, release_when_it_acquires);
+    cr_assert_not(gave_up);
+    clock_let_go();
+}
+
+Test(lock, a_held_clock_gives_no_time_that_was_already_over)
+{
+    clock_hold();
+    held_deadline = clock_monotonic_ns();
+    lock_acquire(&lock);
+    run_beside(acquire_until_held_deadline, do_nothing);
+    lock_release(&lock);
+    cr_assert(gave_up);
+    clock_let_go();
 }
