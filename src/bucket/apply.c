@@ -6,8 +6,7 @@
  */
 #include "bucket/bucket_internal.h"
 
-/* The names changed: mtime grows strictly, by which the kernel's listing cache sees it. */
-static void note_names(struct bucket *bucket, int64_t time)
+void bucket_note_names(struct bucket *bucket, int64_t time)
 {
     bucket->changed = time > bucket->changed ? time : bucket->changed + 1;
     bucket->mtime = bucket->ctime = bucket->changed;
@@ -72,7 +71,7 @@ static int apply_add(struct bucket *bucket, const struct change *change, struct 
     }
     bytes_write(&value->bytes, 0, change->bytes, change->length);
     count_bytes(bucket, value, 0);
-    note_names(bucket, change->time);
+    bucket_note_names(bucket, change->time);
     *ret_value = value;
     return 0;
 }
@@ -95,7 +94,7 @@ static int apply_remove(struct bucket *bucket, const struct change *change)
         return rc;
     note_loss(bucket, entry->value, change->time);
     keys_remove(bucket, entry);
-    note_names(bucket, change->time);
+    bucket_note_names(bucket, change->time);
     return 0;
 }
 
@@ -155,7 +154,7 @@ static int apply_rename(struct bucket *bucket, const struct change *change)
     keys_remove(bucket, old);
     value->ctime = change->time;
     value->version++;
-    note_names(bucket, change->time);
+    bucket_note_names(bucket, change->time);
     return 0;
 }
 

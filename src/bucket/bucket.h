@@ -1,6 +1,7 @@
 /*
- * A bucket: an actor that holds keys. Seen as a directory, its keys are the
- * names of files and its values their bytes and metadata.
+ * A bucket: an actor that holds keys, and buckets, which it supervises. Seen
+ * as a directory, its keys are the names of files and its values their bytes
+ * and metadata; the buckets in it are directories.
  *
  * These are the client calls; what they mean is in server.c, so that the
  * server can change without its clients. Every call may also answer an
@@ -11,6 +12,7 @@
 
 #include "actor/actor.h"
 #include "bucket/inode.h"
+#include "registry/registry.h"
 #include "store/change.h"
 #include "store/store.h"
 
@@ -21,6 +23,8 @@ enum bucket_condition {
     BUCKET_E_EXISTS,
     BUCKET_E_NOT_EMPTY,
     BUCKET_E_TOO_LARGE, /* beyond the largest value */
+    BUCKET_E_IS_BUCKET, /* the name is a bucket's */
+    BUCKET_E_CANT_MOVE, /* a bucket stays where it is */
 };
 
 struct bucket;
@@ -31,13 +35,19 @@ struct bucket_environment {
     struct runtime *runtime;
     struct inode_index *index;
     struct store *store;
+    /* [supervisor] [never blocks] A bucket has been started, instead of `predecessor`, which has ended, or of none. May be NULL. */
+    void (*on_start)(void *context, struct bucket *bucket, struct bucket *predecessor);
     /*
      * [any thread] [never blocks] The bucket has ended and no callback of it runs. Whoever is told calls
      * bucket_dispose() when it has done what must be done for what the bucket held. NULL: that is done at once.
      */
     void (*on_end)(void *context, struct bucket *bucket);
     void *context;
+    _Atomic uint64_t buckets; /* not yet freed */
 };
+
+/* [any thread, no bucket is used any more] [may block] Waits until every bucket has been freed. */
+void bucket_environment_drain(struct bucket_environment *environment);
 
 /* Of a value or a bucket, as stat shows them. Times in ns since 1970. */
 struct attributes {
@@ -47,7 +57,7 @@ struct attributes {
     uid_t uid;
     gid_t gid;
     dev_t rdev;
-    uint64_t size;      /* bytes; of a bucket: keys */
+    uint64_t size;      /* bytes; of a bucket: keys and buckets */
     uint64_t allocated; /* bytes of memory behind it */
     int64_t atime;
     int64_t mtime;
@@ -57,6 +67,7 @@ struct attributes {
 struct bucket_stats {
     uint64_t keys;
     uint64_t bytes; /* of all values */
+    uint64_t buckets;
 };
 
 /* A key's name: bytes, not terminated, borrowed. */
@@ -69,11 +80,17 @@ struct key {
 enum bucket_remember { BUCKET_QUIETLY, BUCKET_REMEMBER };
 
 /*
- * [any thread] Starts a bucket called `name` whose directory is in inode `parent`. 0 and one reference on its actor; or
+ * [supervisor, or any thread for none] Starts a bucket called `name` below `supervisor`, a registry or a bucket, whose
+ * fate it shares from then on; NULL for none: then it is in the root and nobody's. 0 and one reference on its actor; or
  * a negative errno.
  */
-int bucket_start(struct bucket_environment *environment, uint64_t parent, const struct key *name,
+int bucket_start(struct bucket_environment *environment, struct actor *supervisor, const struct key *name,
                  const struct change_attributes *attributes, struct bucket **ret_bucket);
+/*
+ * For a root registry whose context is a struct bucket_environment: starts buckets. A predecessor's place is taken by an
+ * empty bucket with its mode and owner.
+ */
+extern const struct children_ops bucket_children_ops;
 
 struct actor *bucket_actor(struct bucket *bucket);
 struct bucket *bucket_of_actor(struct actor *actor);
@@ -81,7 +98,16 @@ struct inode *bucket_inode(struct bucket *bucket);
 struct bucket *bucket_of_inode(struct inode *inode);
 /* Constant for its life. */
 const struct key *bucket_name(const struct bucket *bucket);
-uint64_t bucket_parent(const struct bucket *bucket);
+/* The registry or the bucket that it is in, borrowed; NULL for none. */
+struct actor *bucket_supervisor(const struct bucket *bucket);
+/* The bucket that it is in, borrowed; NULL in the root. */
+struct bucket *bucket_parent(const struct bucket *bucket);
+/* The inode number of the directory that it is in. */
+uint64_t bucket_parent_number(const struct bucket *bucket);
+/* How often it has been restarted: buckets that had its place before it. */
+uint32_t bucket_restarts(const struct bucket *bucket);
+/* `a/b/c`, from the root, as users see it; its beginning is left out if it is longer than `size`. */
+void bucket_path(const struct bucket *bucket, char *buffer, size_t size);
 
 struct inode *value_inode(struct value *value);
 struct value *value_of_inode(struct inode *inode);
@@ -98,13 +124,18 @@ int bucket_delete(struct bucket *bucket, const struct key *key);
 
 /* What files need beyond these [any thread] [may block]. */
 
-/* A reference on the value. BUCKET_E_NOT_FOUND. */
+/* What a name in a bucket means: one of the two, with a reference. */
+struct found {
+    struct value *value;
+    struct bucket *bucket;
+};
+/* A bucket that is found isn't remembered, and its attributes aren't given. BUCKET_E_NOT_FOUND. */
 int bucket_lookup(struct bucket *bucket, const struct key *key, enum bucket_remember remember,
-                  struct value **ret_value, struct attributes *ret_attributes);
+                  struct found *ret_found, struct attributes *ret_attributes);
 /* A new key with an empty value, and a reference on it. BUCKET_E_EXISTS. */
 int bucket_add(struct bucket *bucket, const struct key *key, const struct change_attributes *attributes,
                enum bucket_remember remember, struct value **ret_value, struct attributes *ret_attributes);
-/* Replaces what is called `to`, unless `keep_target`: then BUCKET_E_EXISTS. BUCKET_E_NOT_FOUND. */
+/* Replaces what is called `to`, unless `keep_target`: then BUCKET_E_EXISTS. BUCKET_E_NOT_FOUND, or one is a bucket. */
 int bucket_rename(struct bucket *bucket, const struct key *from, const struct key *to, bool keep_target);
 int bucket_get_attributes(struct bucket *bucket, struct attributes *ret_attributes);
 /* The `set` ones (CHANGE_SET_*, no size). */
@@ -115,8 +146,12 @@ int bucket_get_stats(struct bucket *bucket, struct bucket_stats *ret_stats);
 /* [actor] One key of a listing, all borrowed. False to stop before it. */
 typedef bool bucket_visit(void *context, uint64_t position, const struct key *key, struct value *value,
                           const struct attributes *attributes);
-/* Every key behind `position` (0 for all), in the order in which they came. */
-int bucket_list(struct bucket *bucket, uint64_t position, bucket_visit *visit, void *context);
+/*
+ * Every key behind `position` (0 for all), in the order in which they came, and then likewise every bucket: their
+ * positions are all greater.
+ */
+int bucket_list(struct bucket *bucket, uint64_t position, bucket_visit *visit, registry_visit *visit_bucket,
+                void *context);
 
 int value_read(struct value *value, uint64_t offset, void *buffer, size_t size, size_t *ret_length);
 /* All or nothing: 0, BUCKET_E_TOO_LARGE, or a negative errno. */
@@ -125,8 +160,23 @@ int value_get_attributes(struct value *value, struct attributes *ret_attributes)
 int value_set_attributes(struct value *value, unsigned set, const struct change_attributes *attributes,
                          struct attributes *ret_attributes);
 
-/* [any thread] [may block] Ends the bucket with `normal` if it holds no key: 0, or BUCKET_E_NOT_EMPTY and nothing changed. */
+/*
+ * [any thread] [may block] Ends the bucket with `normal` if it holds neither key nor bucket: 0, or BUCKET_E_NOT_EMPTY and
+ * nothing changed. Its supervisor is asked with registry_remove().
+ */
 int bucket_stop_if_empty(struct bucket *bucket);
+
+/*
+ * [any thread] [never blocks] How many hold it: whoever lets go as the last ends it. For those who need to know; a bucket
+ * does nothing about it.
+ */
+void bucket_hold(struct bucket *bucket);
+/* How many are left. */
+uint32_t bucket_let_go(struct bucket *bucket);
+uint32_t bucket_holders(const struct bucket *bucket);
+
+/* After the end [any thread]: true for the first who asks, who tells others. */
+bool bucket_take_news(struct bucket *bucket);
 
 /* After the end [any thread]: true if it ended by bucket_stop_if_empty(), whose caller knows that the name is gone. */
 bool bucket_was_removed(const struct bucket *bucket);

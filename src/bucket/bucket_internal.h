@@ -10,6 +10,7 @@
 #include "base/table.h"
 #include "bucket/bucket.h"
 #include "bucket/bytes.h"
+#include "registry/children.h"
 
 #include <errno.h>
 
@@ -44,7 +45,9 @@ struct bucket {
     struct actor actor;
     struct inode inode;
     struct bucket_environment *environment; /* constant */
-    uint64_t parent;                        /* constant */
+    struct actor *supervisor;               /* constant: a reference on what it is in, or NULL */
+    struct monitor fate;                    /* its own, of the supervisor */
+    struct children *children;              /* the buckets in it; NULL before there was one */
     struct key name;                        /* constant, the heap string is its own */
     struct table keys; /* only once it has had many */
     struct sequence order;
@@ -56,7 +59,11 @@ struct bucket {
     int64_t mtime;
     int64_t ctime;
     int64_t changed; /* the last change of the names: mtime grows strictly with each, for the kernel's listing cache */
-    bool sealed;     /* is about to end, empty: takes no more keys */
+    uint32_t restarts; /* constant once it has started */
+    bool sealed;     /* is about to end: takes no more keys and buckets */
+    bool removed;    /* it is sealed because it was empty */
+    _Atomic bool told;        /* somebody has taken the news of its end */
+    _Atomic uint32_t holders;
     struct lock nameless_lock;     /* short; order: after the run lock */
     struct cds_list_head nameless; /* values without a name that the kernel knew when they lost it */
     struct cds_list_head link;     /* whoever was told of the end */
@@ -83,6 +90,7 @@ struct bucket_call {
     const struct key *key;
     const struct key *to;
     struct value *value; /* also out, with a reference */
+    struct bucket *bucket; /* out, with a reference */
     uint64_t offset;
     void *buffer;
     const void *bytes;
@@ -97,6 +105,7 @@ struct bucket_call {
 struct bucket_list_call {
     uint64_t position;
     bucket_visit *visit;
+    registry_visit *visit_bucket;
     void *context;
 };
 
@@ -131,5 +140,7 @@ void value_show(const struct value *value, struct attributes *ret_attributes);
  * borrowed. 0, or a condition or negative errno, and nothing has changed. The caller has checked that it is legal.
  */
 int bucket_apply(struct bucket *bucket, const struct change *change, struct value **value);
+/* The names changed: mtime grows strictly, by which the kernel's listing cache sees it. */
+void bucket_note_names(struct bucket *bucket, int64_t time);
 
 #endif

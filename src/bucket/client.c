@@ -34,13 +34,13 @@ int bucket_delete(struct bucket *bucket, const struct key *key)
 }
 
 int bucket_lookup(struct bucket *bucket, const struct key *key, enum bucket_remember remember,
-                  struct value **ret_value, struct attributes *ret_attributes)
+                  struct found *ret_found, struct attributes *ret_attributes)
 {
     struct bucket_call call = {.key = key, .remember = remember, .ret_attributes = ret_attributes};
     int rc = ask(bucket, BUCKET_LOOKUP, &call);
 
     if (rc == 0)
-        *ret_value = call.value;
+        *ret_found = (struct found){call.value, call.bucket};
     return rc;
 }
 
@@ -83,9 +83,10 @@ int bucket_get_stats(struct bucket *bucket, struct bucket_stats *ret_stats)
     return ask(bucket, BUCKET_GET_STATS, ret_stats);
 }
 
-int bucket_list(struct bucket *bucket, uint64_t position, bucket_visit *visit, void *context)
+int bucket_list(struct bucket *bucket, uint64_t position, bucket_visit *visit, registry_visit *visit_bucket,
+                void *context)
 {
-    struct bucket_list_call call = {position, visit, context};
+    struct bucket_list_call call = {position, visit, visit_bucket, context};
 
     return ask(bucket, BUCKET_LIST, &call);
 }

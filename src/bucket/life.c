@@ -5,6 +5,7 @@
  * runtime's, one of each value that says whose it is, and one of its inode,
  * which the kernel may know for long after the end.
  */
+#include "actor/link.h"
 #include "base/clock.h"
 #include "bucket/bucket_internal.h"
 
@@ -17,8 +18,8 @@ static void release(struct inode *inode)
     actor_unref(&bucket_of_inode(inode)->actor);
 }
 
-static struct bucket *create(struct bucket_environment *environment, uint64_t parent, const struct key *name,
-                             const struct change_attributes *attributes)
+static struct bucket *create(struct bucket_environment *environment, struct actor *supervisor,
+                             const struct key *name, const struct change_attributes *attributes)
 {
     struct bucket *bucket = calloc(1, sizeof(*bucket));
     char *copy = malloc(name->length + 1);
@@ -31,7 +32,8 @@ static struct bucket *create(struct bucket_environment *environment, uint64_t pa
     memcpy(copy, name->name, name->length);
     copy[name->length] = '\0';
     bucket->environment = environment;
-    bucket->parent = parent;
+    atomic_fetch_add(&environment->buckets, 1);
+    bucket->supervisor = supervisor ? actor_ref(supervisor) : NULL;
     bucket->name = (struct key){copy, name->length};
     bucket->mode = attributes->mode;
     bucket->uid = attributes->uid;
@@ -45,10 +47,10 @@ static struct bucket *create(struct bucket_environment *environment, uint64_t pa
     return bucket;
 }
 
-int bucket_start(struct bucket_environment *environment, uint64_t parent, const struct key *name,
+int bucket_start(struct bucket_environment *environment, struct actor *supervisor, const struct key *name,
                  const struct change_attributes *attributes, struct bucket **ret_bucket)
 {
-    struct bucket *bucket = create(environment, parent, name, attributes);
+    struct bucket *bucket = create(environment, supervisor, name, attributes);
     struct reason reason;
 
     if (!bucket)
@@ -57,8 +59,21 @@ int bucket_start(struct bucket_environment *environment, uint64_t parent, const 
     inode_init(&bucket->inode, environment->index, INODE_BUCKET, release);
     (void)actor_start(&bucket->actor, &bucket_class, environment->runtime, NULL, &reason);
     actor_ref(&bucket->actor);
+    if (supervisor)
+        actor_follow(&bucket->actor, &bucket->fate, supervisor);
     *ret_bucket = bucket;
     return 0;
+}
+
+/* A bucket is let go after those in it, each in a grace period of its own. */
+void bucket_environment_drain(struct bucket_environment *environment)
+{
+    uint64_t before;
+
+    do {
+        before = atomic_load(&environment->buckets);
+        table_barrier();
+    } while (atomic_load(&environment->buckets) < before);
 }
 
 struct actor *bucket_actor(struct bucket *bucket)
@@ -87,9 +102,45 @@ const struct key *bucket_name(const struct bucket *bucket)
     return &bucket->name;
 }
 
-uint64_t bucket_parent(const struct bucket *bucket)
+struct actor *bucket_supervisor(const struct bucket *bucket)
 {
-    return bucket->parent;
+    return bucket->supervisor;
+}
+
+struct bucket *bucket_parent(const struct bucket *bucket)
+{
+    struct actor *supervisor = bucket->supervisor;
+
+    return supervisor && supervisor->class == &bucket_class ? bucket_of_actor(supervisor) : NULL;
+}
+
+uint64_t bucket_parent_number(const struct bucket *bucket)
+{
+    const struct bucket *parent = bucket_parent(bucket);
+
+    return parent ? parent->inode.number : INODE_ROOT;
+}
+
+uint32_t bucket_restarts(const struct bucket *bucket)
+{
+    return bucket->restarts;
+}
+
+/* Written from its end: the last name first. */
+void bucket_path(const struct bucket *bucket, char *buffer, size_t size)
+{
+    char *start = buffer + size - 1;
+
+    *start = '\0';
+    for (const struct bucket *at = bucket; at; at = bucket_parent(at)) {
+        if ((size_t)(start - buffer) < at->name.length + 1)
+            break;
+        if (at != bucket)
+            *--start = '/';
+        start -= at->name.length;
+        memcpy(start, at->name.name, at->name.length);
+    }
+    memmove(buffer, start, (size_t)(buffer + size - start));
 }
 
 struct cds_list_head *bucket_link(struct bucket *bucket)
@@ -102,9 +153,29 @@ struct bucket *bucket_of_link(struct cds_list_head *link)
     return cds_list_entry(link, struct bucket, link);
 }
 
+void bucket_hold(struct bucket *bucket)
+{
+    atomic_fetch_add(&bucket->holders, 1);
+}
+
+uint32_t bucket_let_go(struct bucket *bucket)
+{
+    return atomic_fetch_sub(&bucket->holders, 1) - 1;
+}
+
+uint32_t bucket_holders(const struct bucket *bucket)
+{
+    return atomic_load((_Atomic uint32_t *)&bucket->holders);
+}
+
+bool bucket_take_news(struct bucket *bucket)
+{
+    return !atomic_exchange(&bucket->told, true);
+}
+
 bool bucket_was_removed(const struct bucket *bucket)
 {
-    return bucket->sealed;
+    return bucket->removed;
 }
 
 static void visit_named(struct bucket *bucket, bucket_remains_visit *visit, void *context)
@@ -155,5 +226,10 @@ void bucket_visit_remains(struct bucket *bucket, bucket_remains_visit *visit, vo
 void bucket_dispose(struct bucket *bucket)
 {
     keys_dispose(bucket);
+    if (bucket->children) {
+        children_deinit(bucket->children);
+        free(bucket->children);
+        bucket->children = NULL;
+    }
     inode_unref(&bucket->inode);
 }

@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Positions of buckets in a listing: greater than any key's. */
+#define BUCKETS_BEHIND (UINT64_C(1) << 62)
+
 static struct change change_of(const struct bucket *bucket, enum change_kind kind)
 {
     return (struct change){.kind = kind, .bucket = bucket->inode.number, .time = clock_wall_ns()};
@@ -34,15 +37,31 @@ static struct change change_of_value(const struct bucket *bucket, enum change_ki
     return change;
 }
 
+static uint64_t count_buckets(const struct bucket *bucket)
+{
+    return bucket->children ? bucket->children->order.count : 0;
+}
+
+/* The living bucket of that name in it, borrowed; NULL if there is none. */
+static struct bucket *find_bucket(struct bucket *bucket, const struct key *key)
+{
+    const struct child_name name = {key->name, key->length};
+    struct actor *child = bucket->children ? children_find(bucket->children, &name) : NULL;
+
+    return child ? bucket_of_actor(child) : NULL;
+}
+
 static void bucket_show(const struct bucket *bucket, struct attributes *ret_attributes)
 {
+    uint64_t buckets = count_buckets(bucket);
+
     *ret_attributes = (struct attributes){
         .ino = bucket->inode.number,
         .mode = bucket->mode,
-        .nlink = 2,
+        .nlink = (nlink_t)(2 + buckets),
         .uid = bucket->uid,
         .gid = bucket->gid,
-        .size = bucket->order.count,
+        .size = bucket->order.count + buckets,
         .atime = bucket->atime,
         .mtime = bucket->mtime,
         .ctime = bucket->ctime,
@@ -62,10 +81,16 @@ static void hand_out(struct value *value, struct bucket_call *call)
 static int on_lookup(struct bucket *bucket, struct bucket_call *call)
 {
     const struct entry *entry = keys_find(bucket, call->key);
+    struct bucket *found = entry ? NULL : find_bucket(bucket, call->key);
 
-    if (!entry)
+    if (entry) {
+        hand_out(entry->value, call);
+        return 0;
+    }
+    if (!found)
         return BUCKET_E_NOT_FOUND;
-    hand_out(entry->value, call);
+    actor_ref(&found->actor);
+    call->bucket = found;
     return 0;
 }
 
@@ -80,7 +105,7 @@ static int on_add(struct bucket *bucket, struct bucket_call *call)
     struct value *value;
     int rc;
 
-    if (keys_find(bucket, call->key))
+    if (keys_find(bucket, call->key) || find_bucket(bucket, call->key))
         return BUCKET_E_EXISTS;
     change.attributes = *call->attributes;
     rc = add(bucket, &change, &value);
@@ -94,7 +119,7 @@ static int on_delete(struct bucket *bucket, const struct bucket_call *call)
     struct change change = change_of_key(bucket, CHANGE_REMOVE, call->key);
 
     if (!keys_find(bucket, call->key))
-        return BUCKET_E_NOT_FOUND;
+        return find_bucket(bucket, call->key) ? BUCKET_E_IS_BUCKET : BUCKET_E_NOT_FOUND;
     return bucket_apply(bucket, &change, NULL);
 }
 
@@ -104,10 +129,14 @@ static int on_rename(struct bucket *bucket, const struct bucket_call *call)
     const struct entry *from = keys_find(bucket, call->key);
     const struct entry *to = keys_find(bucket, call->to);
 
+    const struct bucket *in_the_way = to ? NULL : find_bucket(bucket, call->to);
+
     if (!from)
-        return BUCKET_E_NOT_FOUND;
-    if (to && call->keep_target)
+        return find_bucket(bucket, call->key) ? BUCKET_E_CANT_MOVE : BUCKET_E_NOT_FOUND;
+    if ((to || in_the_way) && call->keep_target)
         return BUCKET_E_EXISTS;
+    if (in_the_way)
+        return BUCKET_E_IS_BUCKET;
     if (to == from)
         return 0;
     change.to_name = call->to->name;
@@ -130,6 +159,8 @@ static int put_new(struct bucket *bucket, const struct bucket_call *call)
     struct change change = change_of_key(bucket, CHANGE_ADD, call->key);
     struct value *value;
 
+    if (find_bucket(bucket, call->key))
+        return BUCKET_E_IS_BUCKET;
     change.attributes = (struct change_attributes){.mode = S_IFREG | 0644, .uid = bucket->uid, .gid = bucket->gid};
     change.bytes = call->bytes;
     change.length = call->length;
@@ -192,11 +223,14 @@ static int on_set_attributes(struct bucket *bucket, struct bucket_call *call)
 
 static int on_get_stats(const struct bucket *bucket, struct bucket_stats *stats)
 {
-    *stats = (struct bucket_stats){.keys = bucket->order.count, .bytes = bucket->bytes};
+    *stats = (struct bucket_stats){.keys = bucket->order.count,
+                                     .bytes = bucket->bytes,
+                                     .buckets = count_buckets(bucket)};
     return 0;
 }
 
-static int on_list(struct bucket *bucket, const struct bucket_list_call *call)
+/* False if the visitor had enough. */
+static bool list_keys(struct bucket *bucket, const struct bucket_list_call *call)
 {
     uint64_t position = call->position;
     const struct entry *entry;
@@ -208,17 +242,117 @@ static int on_list(struct bucket *bucket, const struct bucket_list_call *call)
 
         value_show(entry->value, &attributes);
         if (!call->visit(call->context, position, &key, entry->value, &attributes))
-            break;
+            return false;
     }
-    return 0;
+    return true;
+}
+
+/* Moves the positions of buckets behind those of all keys. */
+static bool visit_moved(void *context, uint64_t position, const struct child_name *name, struct actor *child)
+{
+    const struct bucket_list_call *call = context;
+
+    return call->visit_bucket(call->context, BUCKETS_BEHIND + position, name, child);
+}
+
+static int list_buckets(struct bucket *bucket, struct bucket_list_call *call)
+{
+    uint64_t position = call->position > BUCKETS_BEHIND ? call->position - BUCKETS_BEHIND : 0;
+
+    struct children_call list = {.position = position, .visit = visit_moved, .context = call};
+
+    return bucket->children ? children_on_call(bucket->children, CHILDREN_LIST, &list) : 0;
+}
+
+static int on_list(struct bucket *bucket, struct bucket_list_call *call)
+{
+    if (call->position < BUCKETS_BEHIND && !list_keys(bucket, call))
+        return 0;
+    return list_buckets(bucket, call);
 }
 
 static int on_seal(struct bucket *bucket)
 {
-    if (bucket->order.count > 0)
+    if (bucket->order.count > 0 || count_buckets(bucket) > 0)
         return BUCKET_E_NOT_EMPTY;
-    bucket->sealed = true;
+    bucket->sealed = bucket->removed = true;
     return 0;
+}
+
+/* ---- the buckets in it ---- */
+
+static void note_children(struct actor *self)
+{
+    bucket_note_names(bucket_of_actor(self), clock_wall_ns());
+}
+
+/* Who starts buckets is a bucket, or a root registry. */
+static struct bucket_environment *environment_of(struct actor *owner)
+{
+    return registry_is(owner) ? registry_context(owner) : bucket_of_actor(owner)->environment;
+}
+
+static int start_bucket(struct actor *owner, const struct child_name *name, void *arg, struct actor *predecessor,
+                        struct actor **ret_child)
+{
+    static const struct change_attributes ordinary = {.mode = S_IFDIR | 0755};
+    struct bucket_environment *environment = environment_of(owner);
+    struct bucket *before = predecessor ? bucket_of_actor(predecessor) : NULL;
+    const struct change_attributes inherited = {
+        .mode = before ? before->mode : 0, .uid = before ? before->uid : 0, .gid = before ? before->gid : 0};
+    const struct key key = {name->name, name->length};
+    struct bucket *bucket;
+    int rc = bucket_start(environment, owner, &key, before ? &inherited : arg ? arg : &ordinary, &bucket);
+
+    if (rc != 0)
+        return rc;
+    bucket->restarts = before ? before->restarts + 1 : 0;
+    if (environment->on_start)
+        environment->on_start(environment->context, bucket, before);
+    *ret_child = &bucket->actor;
+    return 0;
+}
+
+static int stop_if_empty(struct actor *child)
+{
+    return bucket_stop_if_empty(bucket_of_actor(child));
+}
+
+const struct children_ops bucket_children_ops = {
+    .start = start_bucket, .stop_if_empty = stop_if_empty, .changed = registry_note_change};
+
+static const struct children_ops own_children_ops = {
+    .start = start_bucket, .stop_if_empty = stop_if_empty, .changed = note_children};
+
+static int make_children(struct bucket *bucket)
+{
+    struct children *children = malloc(sizeof(*children));
+
+    if (!children)
+        return -ENOMEM;
+    (void)children_init(children, &bucket->actor, &own_children_ops, false);
+    bucket->children = children;
+    return 0;
+}
+
+/* What every registry understands. */
+static int on_children_call(struct bucket *bucket, unsigned tag, struct children_call *call)
+{
+    const struct key key = {call->name.name, call->name.length};
+
+    if (tag == CHILDREN_CLOSE)
+        bucket->sealed = true;
+    if (tag == CHILDREN_CREATE) {
+        if (bucket->sealed)
+            return BUCKET_E_NOT_FOUND;
+        if (keys_find(bucket, &key))
+            return REGISTRY_E_EXISTS;
+        if (!bucket->children && make_children(bucket) < 0)
+            return -ENOMEM;
+    }
+    if (bucket->children)
+        return children_on_call(bucket->children, tag, call);
+    return tag == CHILDREN_LIST || tag == CHILDREN_NEXT || tag == CHILDREN_CLOSE ? 0 : REGISTRY_E_NOT_FOUND;
 }
 
 static int bucket_on_call(struct actor *self, unsigned tag, void *arg)
@@ -254,7 +388,23 @@ static int bucket_on_call(struct actor *self, unsigned tag, void *arg)
     case BUCKET_SEAL:
         return on_seal(bucket);
     }
-    return -EINVAL;
+    return on_children_call(bucket, tag, arg);
+}
+
+static bool bucket_on_info(struct actor *self, struct message *message)
+{
+    if (message->kind != MESSAGE_DOWN)
+        return false;
+    children_on_down(bucket_of_actor(self)->children, message);
+    return true;
+}
+
+static void bucket_terminate(struct actor *self, const struct reason *reason)
+{
+    struct bucket *bucket = bucket_of_actor(self);
+
+    if (bucket->children)
+        children_stop_all(bucket->children, reason);
 }
 
 static const char *bucket_label(const struct actor *self)
@@ -267,19 +417,35 @@ static void bucket_destroy(struct actor *self)
     struct bucket *bucket = bucket_of_actor(self);
     const struct bucket_environment *environment = bucket->environment;
 
+    if (bucket->children)
+        children_clear(bucket->children);
     if (environment->on_end)
         environment->on_end(environment->context, bucket);
     else
         bucket_dispose(bucket);
 }
 
+static void release_bucket(struct table_deferred *deferred)
+{
+    struct bucket *bucket = bucket_of_inode(table_entry(deferred, struct inode, deferred));
+    struct bucket_environment *environment = bucket->environment;
+
+    actor_unref(bucket->supervisor);
+    lock_deinit(&bucket->nameless_lock);
+    free((char *)bucket->name.name);
+    free(bucket);
+    atomic_fetch_sub(&environment->buckets, 1);
+}
+
+/* Not one within the other: the last bucket of a deep tree would let all those above it go. */
 static void bucket_free(struct actor *self)
 {
     struct bucket *bucket = bucket_of_actor(self);
 
-    lock_deinit(&bucket->nameless_lock);
-    free((char *)bucket->name.name);
-    free(bucket);
+    if (bucket_parent(bucket))
+        table_defer(&bucket->inode.deferred, release_bucket);
+    else
+        release_bucket(&bucket->inode.deferred);
 }
 
 const struct actor_class bucket_class = {
@@ -287,6 +453,8 @@ const struct actor_class bucket_class = {
     .label = bucket_label,
     .prompt = true,
     .on_call = bucket_on_call,
+    .on_info = bucket_on_info,
+    .terminate = bucket_terminate,
     .destroy = bucket_destroy,
     .free = bucket_free,
 };

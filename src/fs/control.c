@@ -1,64 +1,66 @@
 /*
- * The files in a bucket's .kvfs directory, which is never listed but reached
- * by its path.
+ * The files in a .kvfs directory, which is never listed but reached by its
+ * path: a bucket's, and the root's.
  *
  * The kernel doesn't say when a file is opened and keeps its pages, so what a
  * file shows is made when it is looked up, under a fresh nodeid: `info`
  * is a snapshot, `monitor` a FIFO of its own for every reader. Both are looked
  * up anew by every open (no entry timeout) and freed when they are forgotten.
- * `ctl` acts on the write, line by line.
+ * What is written acts on the write, line by line.
+ *
+ * What they are and who they are is here; what reading shows is in
+ * control_show.c, what writing does in control_act.c.
  */
+#include "fs/control.h"
+
 #include "base/clock.h"
-#include "fs/fs_internal.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define INFO_SIZE 512
 #define SHOWN_NUMBER_SHIFT 56
 
-enum control_kind { CONTROL_DIRECTORY, CONTROL_CTL, CONTROL_INFO, CONTROL_MONITOR };
-
-struct control {
-    struct inode inode;
-    enum control_kind kind;
-    struct fs *fs;
-    struct bucket *bucket; /* a reference on its actor */
-    uid_t uid;
-    gid_t gid;
-    int64_t time;
-    size_t length; /* of `text` */
-    char *text;    /* what a reader sees, frozen */
-    struct watcher watcher;
-};
-
-static const struct control_file {
+/* One of a directory's files. */
+struct control_file {
     const char *name;
     enum control_kind kind;
     mode_t mode;
     double entry_timeout;
-} files[] = {
+};
+
+static const struct control_file bucket_files[] = {
     {"ctl", CONTROL_CTL, S_IFREG | 0200, FS_FOREVER},
     {"info", CONTROL_INFO, S_IFREG | 0444, 0},
     {"monitor", CONTROL_MONITOR, S_IFIFO | 0444, 0},
+    {"hold", CONTROL_HOLD, S_IFIFO | 0444, 0},
+    {"link", CONTROL_LINK, S_IFREG | 0644, 0},
+    {"restart", CONTROL_RESTART, S_IFREG | 0644, 0},
 };
 
-#define FILES_COUNT (sizeof(files) / sizeof(files[0]))
+static const struct control_file root_files[] = {
+    {"tree", CONTROL_TREE, S_IFREG | 0444, 0},
+    {"dead", CONTROL_DEAD, S_IFREG | 0444, 0},
+    {"events", CONTROL_EVENTS, S_IFIFO | 0444, 0},
+};
 
-static struct control *control_of(const struct inode *inode)
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const struct control_file *file_at(const struct bucket *bucket, size_t index)
 {
-    assert(inode->kind == INODE_CONTROL);
-    return (struct control *)table_entry(inode, struct control, inode);
+    if (bucket)
+        return index < COUNT(bucket_files) ? &bucket_files[index] : NULL;
+    return index < COUNT(root_files) ? &root_files[index] : NULL;
 }
 
-static const struct control_file *file_named(const char *name)
+static const struct control_file *file_named(const struct bucket *bucket, const char *name)
 {
-    for (size_t i = 0; i < FILES_COUNT; i++) {
-        if (strcmp(files[i].name, name) == 0)
-            return &files[i];
+    const struct control_file *file;
+
+    for (size_t i = 0; (file = file_at(bucket, i)); i++) {
+        if (strcmp(file->name, name) == 0)
+            return file;
     }
     return NULL;
 }
@@ -69,94 +71,48 @@ static const struct control_file *file_named(const char *name)
  */
 static uint64_t shown_number(struct bucket *bucket, enum control_kind kind)
 {
-    return ((uint64_t)kind + 1) << SHOWN_NUMBER_SHIFT | bucket_inode(bucket)->number;
-}
-
-static mode_t mode_of(enum control_kind kind)
-{
-    for (size_t i = 0; i < FILES_COUNT; i++) {
-        if (files[i].kind == kind)
-            return files[i].mode;
-    }
-    return S_IFDIR | 0555;
+    return ((uint64_t)kind + 1) << SHOWN_NUMBER_SHIFT | (bucket ? bucket_inode(bucket)->number : INODE_ROOT);
 }
 
 const char *control_name_at(const struct inode *directory, size_t index, struct stat *ret_stat)
 {
-    if (index >= FILES_COUNT)
+    struct bucket *bucket = control_of(directory)->bucket;
+    const struct control_file *file = file_at(bucket, index);
+
+    if (!file)
         return NULL;
-    *ret_stat = (struct stat){
-        .st_ino = shown_number(control_of(directory)->bucket, files[index].kind),
-        .st_mode = files[index].mode,
-    };
-    return files[index].name;
+    *ret_stat = (struct stat){.st_ino = shown_number(bucket, file->kind), .st_mode = file->mode};
+    return file->name;
 }
 
 static void release(struct inode *inode)
 {
     struct control *control = control_of(inode);
 
-    actor_unref(bucket_actor(control->bucket));
+    if (control->bucket)
+        actor_unref(bucket_actor(control->bucket));
     free(control->text);
     free(control);
 }
 
-static struct control *control_create(struct fs *fs, struct bucket *bucket, enum control_kind kind,
-                                      const struct attributes *of_bucket)
+static struct control *control_create(struct fs *fs, struct bucket *bucket, enum control_kind kind, mode_t mode,
+                                      const struct attributes *of_directory)
 {
     struct control *control = calloc(1, sizeof(*control));
 
     if (!control)
         return NULL;
     control->kind = kind;
+    control->mode = mode;
     control->fs = fs;
     control->bucket = bucket;
-    control->uid = of_bucket->uid;
-    control->gid = of_bucket->gid;
+    control->uid = of_directory->uid;
+    control->gid = of_directory->gid;
     control->time = clock_wall_ns();
-    actor_ref(bucket_actor(bucket));
+    if (bucket)
+        actor_ref(bucket_actor(bucket));
     inode_init(&control->inode, &fs->index, INODE_CONTROL, release);
     return control;
-}
-
-static const char *state_word(enum actor_state state)
-{
-    static const char *const words[] = {
-        [ACTOR_STARTING] = "starting",
-        [ACTOR_ALIVE] = "alive",
-        [ACTOR_ENDING] = "ending",
-        [ACTOR_ENDED] = "ended",
-    };
-
-    return words[state];
-}
-
-static int write_info(struct control *control)
-{
-    struct actor_stats actor;
-    struct bucket_stats stats;
-    int rc = bucket_get_stats(control->bucket, &stats);
-
-    if (rc != 0)
-        return fs_errno(rc, FS_BY_INODE);
-    actor_get_stats(bucket_actor(control->bucket), &actor);
-    control->text = malloc(INFO_SIZE);
-    if (!control->text)
-        return ENOMEM;
-    control->length = (size_t)snprintf(control->text, INFO_SIZE,
-                                       "state %s\n"
-                                       "thread %s\n"
-                                       "mailbox %u\n"
-                                       "handled_direct %llu\n"
-                                       "handled_by_thread %llu\n"
-                                       "keys %llu\n"
-                                       "bytes %llu\n"
-                                       "seconds %.3f\n",
-                                       state_word(actor.state), actor.awake ? "awake" : "hibernated", actor.mailbox,
-                                       (unsigned long long)actor.handled_direct,
-                                       (unsigned long long)actor.handled_by_thread, (unsigned long long)stats.keys,
-                                       (unsigned long long)stats.bytes, (double)actor.alive_ns / CLOCK_NS_PER_S);
-    return 0;
 }
 
 static void hand_out(struct control *control, double entry_timeout, struct fuse_entry_param *ret_entry)
@@ -170,46 +126,60 @@ static void hand_out(struct control *control, double entry_timeout, struct fuse_
     inode_remember(&control->inode);
 }
 
-static int lookup(struct fs *fs, struct bucket *bucket, enum control_kind kind, double entry_timeout,
+/* A FIFO is counted before it is watched, or the helper could come for it too early. */
+static void hand_out_and_watch(struct control *control, const struct control_file *file,
+                               struct fuse_entry_param *ret_entry)
+{
+    hand_out(control, file->entry_timeout, ret_entry);
+    if (S_ISFIFO(file->mode))
+        watch_add(control->fs->watch, &control->watcher, control);
+}
+
+static int get_attributes(struct fs *fs, struct bucket *bucket, struct attributes *ret_attributes)
+{
+    if (!bucket)
+        return root_get_attributes(fs, ret_attributes);
+    return fs_errno(bucket_get_attributes(bucket, ret_attributes), FS_BY_INODE);
+}
+
+static int lookup(struct fs *fs, struct bucket *bucket, const struct control_file *file,
                   struct fuse_entry_param *ret_entry)
 {
-    struct attributes of_bucket;
+    struct attributes of_directory;
     struct control *control;
-    int rc = bucket_get_attributes(bucket, &of_bucket);
-    int error = 0;
+    int error = get_attributes(fs, bucket, &of_directory);
 
-    if (rc != 0)
-        return fs_errno(rc, FS_BY_INODE);
-    if (kind == CONTROL_MONITOR && atomic_load(&fs->helper_gone))
+    if (error != 0)
+        return error;
+    if (S_ISFIFO(file->mode) && atomic_load(&fs->helper_gone))
         return EIO;
-    control = control_create(fs, bucket, kind, &of_bucket);
+    control = control_create(fs, bucket, file->kind, file->mode, &of_directory);
     if (!control)
         return ENOMEM;
-    if (kind == CONTROL_INFO)
-        error = write_info(control);
+    error = control_write_text(control);
     if (error == 0)
-        hand_out(control, entry_timeout, ret_entry);
-    if (kind == CONTROL_MONITOR)
-        watch_add(fs->watch, &control->watcher, &control->inode, bucket);
+        hand_out_and_watch(control, file, ret_entry);
     inode_unref(&control->inode);
     return error;
 }
 
 int control_lookup_directory(struct fs *fs, struct bucket *bucket, struct fuse_entry_param *ret_entry)
 {
-    return lookup(fs, bucket, CONTROL_DIRECTORY, FS_FOREVER, ret_entry);
+    static const struct control_file directory = {FS_CONTROL_NAME, CONTROL_DIRECTORY, S_IFDIR | 0555, FS_FOREVER};
+
+    return lookup(fs, bucket, &directory, ret_entry);
 }
 
 int control_lookup(struct fs *fs, struct inode *directory, const char *name, struct fuse_entry_param *ret_entry)
 {
-    const struct control_file *file = file_named(name);
     const struct control *control = control_of(directory);
+    const struct control_file *file = file_named(control->bucket, name);
 
     if (control->kind != CONTROL_DIRECTORY)
         return ENOTDIR;
     if (!file)
         return ENOENT;
-    return lookup(fs, control->bucket, file->kind, file->entry_timeout, ret_entry);
+    return lookup(fs, control->bucket, file, ret_entry);
 }
 
 bool control_is_hidden_name(const struct fs *fs, const char *name, uint64_t *ret_ino)
@@ -256,7 +226,7 @@ struct watcher *control_watcher(struct inode *inode)
 {
     struct control *control = inode->kind == INODE_CONTROL ? control_of(inode) : NULL;
 
-    return control && control->kind == CONTROL_MONITOR ? &control->watcher : NULL;
+    return control && S_ISFIFO(control->mode) ? &control->watcher : NULL;
 }
 
 void control_show(const struct inode *inode, struct attributes *ret_attributes)
@@ -265,7 +235,7 @@ void control_show(const struct inode *inode, struct attributes *ret_attributes)
 
     *ret_attributes = (struct attributes){
         .ino = shown_number(control->bucket, control->kind),
-        .mode = mode_of(control->kind),
+        .mode = control->mode,
         .nlink = control->kind == CONTROL_DIRECTORY ? 2 : 1,
         .uid = control->uid,
         .gid = control->gid,
@@ -290,86 +260,6 @@ int control_read(struct inode *inode, uint64_t offset, void *buffer, size_t size
     memcpy(buffer, control->text + offset, size);
     *ret_length = size;
     return 0;
-}
-
-enum ctl_word { CTL_NOTHING, CTL_STOP, CTL_KILL, CTL_UNKNOWN };
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r';
-}
-
-static enum ctl_word word_of(const char *line, size_t length)
-{
-    while (length > 0 && is_blank(line[length - 1]))
-        length--;
-    while (length > 0 && is_blank(*line)) {
-        line++;
-        length--;
-    }
-    if (length == 0)
-        return CTL_NOTHING;
-    if (length == strlen("stop") && memcmp(line, "stop", length) == 0)
-        return CTL_STOP;
-    if (length == strlen("kill") && memcmp(line, "kill", length) == 0)
-        return CTL_KILL;
-    return CTL_UNKNOWN;
-}
-
-/* Gone for everybody when this returns: the kernel is told before the write is answered. */
-static int end_bucket(struct fs *fs, struct bucket *bucket, enum ctl_word word)
-{
-    int rc = word == CTL_STOP ? actor_stop(bucket_actor(bucket), REASON(NORMAL), ACTOR_FOREVER)
-                              : actor_kill(bucket_actor(bucket));
-
-    if (rc != 0 && rc != ACTOR_E_NOPROC)
-        return fs_errno(rc, FS_BY_INODE);
-    notifier_tell_gone(fs, bucket);
-    return 0;
-}
-
-typedef int visit_word(struct control *control, enum ctl_word word);
-
-static int visit_words(struct control *control, const char *bytes, size_t size, visit_word *visit)
-{
-    while (size > 0) {
-        const char *end = memchr(bytes, '\n', size);
-        size_t length = end ? (size_t)(end - bytes) : size;
-        int error = visit(control, word_of(bytes, length));
-
-        if (error != 0)
-            return error;
-        if (end)
-            length++;
-        bytes += length;
-        size -= length;
-    }
-    return 0;
-}
-
-static int check_word(struct control *control, enum ctl_word word)
-{
-    (void)control;
-    return word == CTL_UNKNOWN ? EINVAL : 0;
-}
-
-static int do_word(struct control *control, enum ctl_word word)
-{
-    return word == CTL_NOTHING ? 0 : end_bucket(control->fs, control->bucket, word);
-}
-
-/* All lines are checked before the first is done: an unknown word changes nothing. */
-int control_write(struct inode *inode, const char *bytes, size_t size)
-{
-    struct control *control = control_of(inode);
-    int error;
-
-    if (control->kind != CONTROL_CTL)
-        return EPERM;
-    if (!actor_alive(bucket_actor(control->bucket)))
-        return ESTALE;
-    error = visit_words(control, bytes, size, check_word);
-    return error != 0 ? error : visit_words(control, bytes, size, do_word);
 }
 
 void control_forget(struct fs *fs, struct inode *inode, uint64_t n)

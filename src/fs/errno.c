@@ -22,6 +22,8 @@ static const struct {
     {BUCKET_E_EXISTS, EEXIST, EEXIST},
     {BUCKET_E_NOT_EMPTY, ENOTEMPTY, ENOTEMPTY},
     {BUCKET_E_TOO_LARGE, EFBIG, EFBIG},
+    {BUCKET_E_IS_BUCKET, EISDIR, EISDIR},
+    {BUCKET_E_CANT_MOVE, EXDEV, EXDEV},
 };
 
 int fs_errno(int rc, enum fs_view view)

@@ -22,6 +22,8 @@
 #include "fs/fs.h"
 #include "registry/registry.h"
 
+#include <stdio.h>
+
 #include <fuse_lowlevel.h>
 
 #define FS_NAME_MAX 255
@@ -31,6 +33,8 @@
 /* Longer than anything lives: the kernel may keep it until it is taken back. */
 #define FS_FOREVER 1e10
 
+struct control;
+struct journal;
 struct notifier;
 struct watch;
 
@@ -56,6 +60,7 @@ struct fs {
     struct root root;
     struct notifier *notifier;
     struct watch *watch;
+    struct journal *journal;
     struct fuse_session *session;
     pthread_t session_thread;
     bool session_started;
@@ -86,12 +91,19 @@ struct fs *request_begin(fuse_req_t req);
 /* False if there is no such inode: then the request has been answered with ESTALE. */
 bool request_resolve(fuse_req_t req, struct fs *fs, fuse_ino_t ino, struct node *ret_node);
 void node_release(struct node *node);
+/* Where the buckets in it are registered, borrowed; NULL if there can be none. */
+struct actor *node_registry(struct fs *fs, const struct node *node);
 
 /* 0, or ENAMETOOLONG, or EPERM for the name that control files have. */
 int name_check(const char *name);
 static inline struct key key_of_name(const char *name)
 {
     return (struct key){name, __builtin_strlen(name)};
+}
+
+static inline struct child_name child_of_name(const char *name)
+{
+    return (struct child_name){name, __builtin_strlen(name)};
 }
 
 /* libfuse wants names that end with a NUL. `copy` has FS_NAME_MAX + 1 bytes. Returns it. */
@@ -132,7 +144,7 @@ void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struc
 void op_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *info);
 void op_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *info);
 
-/* control.c: the files in a bucket's .kvfs directory. */
+/* control.c: the files in the .kvfs directory of a bucket, or of the root: then `bucket` is NULL. */
 
 /* 0 and the entry, counted; or an errno. */
 int control_lookup_directory(struct fs *fs, struct bucket *bucket, struct fuse_entry_param *ret_entry);
@@ -142,7 +154,7 @@ bool control_is_hidden_name(const struct fs *fs, const char *name, uint64_t *ret
 int control_lookup_hidden(struct fs *fs, uint64_t ino, struct fuse_entry_param *ret_entry);
 void control_show(const struct inode *inode, struct attributes *ret_attributes);
 bool control_is_directory(const struct inode *inode);
-/* The bucket whose control file it is, borrowed. */
+/* The bucket whose control file it is, borrowed; NULL for the root's. */
 struct bucket *control_bucket(const struct inode *inode);
 /* The file at `index` in a control directory's listing, its number and type; NULL behind the last. */
 const char *control_name_at(const struct inode *directory, size_t index, struct stat *ret_stat);
@@ -177,24 +189,52 @@ void notifier_stop(struct notifier *notifier);
 /* [main thread, no bucket and no session any more] Disposes of what it wasn't to tell. */
 void notifier_destroy(struct notifier *notifier);
 
-/* watch.c: readers who wait for a bucket's end. */
+/* journal.c: what has happened to buckets. */
+
+/* NULL without memory. */
+struct journal *journal_create(void);
+/* NULL is fine. */
+void journal_destroy(struct journal *journal);
+/* [any thread] The last ends, the oldest first, one line each. */
+void journal_show_dead(struct journal *journal, FILE *to);
+/* For bucket_environment.on_start and on_end. */
+void journal_on_start(void *context, struct bucket *bucket, struct bucket *predecessor);
+void journal_on_end(void *context, struct bucket *bucket);
+
+/* path.c */
+
+/* As in /proc/mounts: what would break the line into other words becomes an octal number. `to` has room for four each. */
+size_t path_escape(const char *text, size_t length, char *to);
+
+/* watch.c: readers who wait for a bucket's end, hold it, or read events. */
 
 struct watcher {
     struct message added;
+    struct message opened;
     struct message removed;
     struct monitor monitor;
-    struct inode *inode; /* the FIFO: a reference while it is watched, and for each message under way */
-    bool added_once;     /* the watch actor's, like the next */
+    struct cds_list_head in_streams; /* the watch actor's, like the three flags */
+    struct control *control; /* the FIFO: a reference on its inode while it is watched, and for each message under way */
+    bool added_once;
     bool watched;
+    bool open;
     _Atomic bool removing;
 };
 
 /* 0, or a negative errno. */
 int watch_start(struct fs *fs, struct watch **ret_watch);
-/* [any thread] [never blocks] `watcher` is part of `inode`, a FIFO that is being looked up and is counted already. */
-void watch_add(struct watch *watch, struct watcher *watcher, struct inode *inode, struct bucket *bucket);
+/* Borrowed. */
+struct actor *watch_actor(struct watch *watch);
+/* [any thread] [never blocks] `watcher` is part of `control`, a FIFO that is being looked up and is counted already. */
+void watch_add(struct watch *watch, struct watcher *watcher, struct control *control);
+/* [main thread] [never blocks] The helper has opened it: it has a reader. */
+void watch_open(struct watch *watch, struct watcher *watcher);
 /* [any thread] [never blocks] Its reader went, or nobody can open it any more. May be repeated. */
 void watch_remove(struct watch *watch, struct watcher *watcher);
+/* [any thread] [never blocks] True if somebody reads events. */
+bool watch_has_readers(const struct watch *watch);
+/* [any thread] [never blocks] A line for them, its end included. */
+void watch_tell(struct watch *watch, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* [main thread] [may block] Every DOWN that was told has been given to the helper when this returns. */
 void watch_stop(struct watch *watch);
 /* NULL is fine. */

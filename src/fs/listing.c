@@ -88,14 +88,14 @@ static bool visit_key(void *context, uint64_t position, const struct key *key, s
 }
 
 /* Counted before it is asked, as in a lookup. One that has ended meanwhile isn't listed. */
-static bool visit_bucket(void *context, uint64_t position, const char *bytes, size_t length, struct actor *child)
+static bool visit_bucket(void *context, uint64_t position, const struct child_name *bytes, struct actor *child)
 {
     struct listing *listing = context;
     struct inode *inode = bucket_inode(bucket_of_actor(child));
     struct attributes attributes;
     struct fuse_entry_param entry;
     char copy[FS_NAME_MAX + 1];
-    const char *name = name_terminate(bytes, length, copy);
+    const char *name = name_terminate(bytes->name, bytes->length, copy);
 
     if (!listing->plus)
         return put_name(listing, name, inode->number, S_IFDIR, offset_of(position));
@@ -131,9 +131,11 @@ static uint64_t number_of(const struct node *node)
 
 static uint64_t number_of_parent(const struct node *node)
 {
-    if (node->kind == NODE_CONTROL)
-        return bucket_inode(control_bucket(node->inode))->number;
-    return node->kind == NODE_BUCKET ? bucket_parent(bucket_of_inode(node->inode)) : FUSE_ROOT_ID;
+    struct bucket *above = node->kind == NODE_CONTROL ? control_bucket(node->inode) : NULL;
+
+    if (above)
+        return bucket_inode(above)->number;
+    return node->kind == NODE_BUCKET ? bucket_parent_number(bucket_of_inode(node->inode)) : FUSE_ROOT_ID;
 }
 
 static int list_node(struct fs *fs, const struct node *node, struct listing *listing, off_t offset)
@@ -145,9 +147,9 @@ static int list_node(struct fs *fs, const struct node *node, struct listing *lis
 
     switch (node->kind) {
     case NODE_ROOT:
-        return fs_errno(registry_list(fs->registry, position_of(offset), visit_bucket, listing), FS_BY_INODE);
+        return fs_errno(registry_list(registry_actor(fs->registry), position_of(offset), visit_bucket, listing), FS_BY_INODE);
     case NODE_BUCKET:
-        return fs_errno(bucket_list(bucket_of_inode(node->inode), position_of(offset), visit_key, listing),
+        return fs_errno(bucket_list(bucket_of_inode(node->inode), position_of(offset), visit_key, visit_bucket, listing),
                         FS_BY_INODE);
     case NODE_CONTROL:
         list_control(listing, node->inode, offset);

@@ -42,36 +42,46 @@ static int hand_out_bucket(struct bucket *bucket, enum fs_view view, struct fuse
     return 0;
 }
 
-static int lookup_bucket(struct fs *fs, const char *name, struct fuse_entry_param *ret_entry)
+/* The same, and lets the caller's reference go. */
+static int give_bucket(struct bucket *bucket, enum fs_view view, struct fuse_entry_param *ret_entry)
 {
-    struct key key = key_of_name(name);
-    struct actor *actor;
-    uint64_t hidden;
-    int error;
+    int error = hand_out_bucket(bucket, view, ret_entry);
 
-    if (control_is_hidden_name(fs, name, &hidden))
-        return control_lookup_hidden(fs, hidden, ret_entry);
-    if (registry_lookup(fs->registry, key.name, key.length, &actor) != 0)
-        return ENOENT;
-    error = hand_out_bucket(bucket_of_actor(actor), FS_BY_NAME, ret_entry);
-    actor_unref(actor);
+    actor_unref(bucket_actor(bucket));
     return error;
 }
 
-static int lookup_value(struct fs *fs, struct bucket *bucket, const char *name, struct fuse_entry_param *ret_entry)
+static int lookup_bucket(struct fs *fs, const char *name, struct fuse_entry_param *ret_entry)
+{
+    const struct child_name child = child_of_name(name);
+    struct actor *actor;
+    uint64_t hidden;
+
+    if (strcmp(name, FS_CONTROL_NAME) == 0)
+        return control_lookup_directory(fs, NULL, ret_entry);
+    if (control_is_hidden_name(fs, name, &hidden))
+        return control_lookup_hidden(fs, hidden, ret_entry);
+    if (registry_lookup(fs->registry, &child, &actor) != 0)
+        return ENOENT;
+    return give_bucket(bucket_of_actor(actor), FS_BY_NAME, ret_entry);
+}
+
+static int lookup_in_bucket(struct fs *fs, struct bucket *bucket, const char *name, struct fuse_entry_param *ret_entry)
 {
     struct key key = key_of_name(name);
     struct attributes attributes;
-    struct value *value;
+    struct found found;
     int rc;
 
     if (strcmp(name, FS_CONTROL_NAME) == 0)
         return control_lookup_directory(fs, bucket, ret_entry);
-    rc = bucket_lookup(bucket, &key, BUCKET_REMEMBER, &value, &attributes);
+    rc = bucket_lookup(bucket, &key, BUCKET_REMEMBER, &found, &attributes);
     if (rc != 0)
         return fs_errno(rc, FS_BY_INODE);
+    if (found.bucket)
+        return give_bucket(found.bucket, FS_BY_NAME, ret_entry);
     entry_of(&attributes, ret_entry);
-    inode_unref(value_inode(value));
+    inode_unref(value_inode(found.value));
     return 0;
 }
 
@@ -83,7 +93,7 @@ static int lookup(struct fs *fs, const struct node *parent, const char *name, st
     case NODE_ROOT:
         return lookup_bucket(fs, name, ret_entry);
     case NODE_BUCKET:
-        return lookup_value(fs, bucket_of_inode(parent->inode), name, ret_entry);
+        return lookup_in_bucket(fs, bucket_of_inode(parent->inode), name, ret_entry);
     case NODE_CONTROL:
         return control_lookup(fs, parent->inode, name, ret_entry);
     case NODE_VALUE:
@@ -145,22 +155,22 @@ static struct change_attributes new_attributes(fuse_req_t req, mode_t mode, dev_
     return (struct change_attributes){.mode = mode, .uid = context->uid, .gid = context->gid, .rdev = rdev};
 }
 
-static int make_bucket(struct fs *fs, const char *name, struct change_attributes *attributes,
+static int make_bucket(struct actor *registry, const char *name, struct change_attributes *attributes,
                        struct fuse_entry_param *ret_entry)
 {
-    struct key key = key_of_name(name);
+    const struct child_name child = child_of_name(name);
     struct actor *actor;
     int error = name_check(name);
     int rc;
 
     if (error != 0)
         return error;
-    rc = registry_create(fs->registry, key.name, key.length, attributes, &actor);
+    if (!registry)
+        return EPERM;
+    rc = registry_create(registry, &child, attributes, &actor);
     if (rc != 0)
-        return fs_errno(rc, FS_BY_NAME);
-    error = hand_out_bucket(bucket_of_actor(actor), FS_BY_INODE, ret_entry);
-    actor_unref(actor);
-    return error;
+        return fs_errno(rc, FS_BY_INODE);
+    return give_bucket(bucket_of_actor(actor), FS_BY_INODE, ret_entry);
 }
 
 void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
@@ -173,22 +183,18 @@ void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
 
     if (!request_resolve(req, fs, parent, &node))
         return;
-    error = node.kind == NODE_ROOT ? make_bucket(fs, name, &attributes, &entry) : EPERM;
+    error = make_bucket(node_registry(fs, &node), name, &attributes, &entry);
     node_release(&node);
     reply_entry(req, error, &entry);
 }
 
-static int remove_bucket(struct fs *fs, const char *name)
+static int remove_bucket(struct actor *registry, const char *name)
 {
-    struct key key = key_of_name(name);
-    struct actor *actor;
-    int rc = registry_lookup(fs->registry, key.name, key.length, &actor);
+    const struct child_name child = child_of_name(name);
 
-    if (rc != 0)
-        return ENOENT;
-    rc = bucket_stop_if_empty(bucket_of_actor(actor));
-    actor_unref(actor);
-    return fs_errno(rc, FS_BY_NAME);
+    if (!registry || strcmp(name, FS_CONTROL_NAME) == 0)
+        return EPERM;
+    return fs_errno(registry_remove(registry, &child), FS_BY_INODE);
 }
 
 void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
@@ -199,7 +205,7 @@ void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 
     if (!request_resolve(req, fs, parent, &node))
         return;
-    error = node.kind == NODE_ROOT ? remove_bucket(fs, name) : EPERM;
+    error = remove_bucket(node_registry(fs, &node), name);
     node_release(&node);
     fuse_reply_err(req, error);
 }

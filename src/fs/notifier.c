@@ -79,7 +79,7 @@ static void tell_inode(struct telling *telling, struct inode *inode, off_t offse
 static void tell_directory(struct telling *telling)
 {
     tell_inode(telling, bucket_inode(telling->bucket), -1);
-    (void)fuse_lowlevel_notify_inval_inode(telling->session, bucket_parent(telling->bucket), 0, 0);
+    (void)fuse_lowlevel_notify_inval_inode(telling->session, bucket_parent_number(telling->bucket), 0, 0);
 }
 
 void notifier_tell_gone(struct fs *fs, struct bucket *bucket)
@@ -115,18 +115,18 @@ static void delete_directory(struct telling *telling)
 
     (void)fuse_lowlevel_notify_inval_entry(telling->session, number, FS_CONTROL_NAME, strlen(FS_CONTROL_NAME));
     bucket_visit_remains(telling->bucket, delete_entry, telling);
-    (void)fuse_lowlevel_notify_delete(telling->session, bucket_parent(telling->bucket), number,
+    (void)fuse_lowlevel_notify_delete(telling->session, bucket_parent_number(telling->bucket), number,
                                       name_terminate(name->name, name->length, copy), name->length);
 }
 
 /* True if the name means another bucket that the kernel knows: then its entry isn't ours any more. */
-static bool name_was_taken_again(const struct fs *fs, const struct bucket *bucket)
+static bool name_was_taken_again(const struct bucket *bucket)
 {
-    const struct key *name = bucket_name(bucket);
+    const struct child_name name = {bucket_name(bucket)->name, bucket_name(bucket)->length};
     struct actor *actor;
     bool known;
 
-    if (registry_lookup(fs->registry, name->name, name->length, &actor) != 0)
+    if (registry_find(bucket_supervisor(bucket), &name, &actor) != 0)
         return false;
     known = inode_is_known(bucket_inode(bucket_of_actor(actor)));
     actor_unref(actor);
@@ -134,9 +134,9 @@ static bool name_was_taken_again(const struct fs *fs, const struct bucket *bucke
 }
 
 /* A directory that was removed by rmdir is gone for the kernel, entry and all, when it has our answer. */
-static bool entry_is_left(const struct fs *fs, struct bucket *bucket)
+static bool entry_is_left(struct bucket *bucket)
 {
-    return !bucket_was_removed(bucket) && inode_is_known(bucket_inode(bucket)) && !name_was_taken_again(fs, bucket);
+    return !bucket_was_removed(bucket) && inode_is_known(bucket_inode(bucket)) && !name_was_taken_again(bucket);
 }
 
 /* False if it must be told again. */
@@ -149,7 +149,7 @@ static bool tell_end(const struct fs *fs, struct bucket *bucket)
     else
         tell_directory(&telling);
     bucket_visit_remains(bucket, tell_value, &telling);
-    if (entry_is_left(fs, bucket))
+    if (entry_is_left(bucket))
         delete_directory(&telling);
     return !telling.again;
 }

@@ -54,6 +54,20 @@ void node_release(struct node *node)
     inode_unref(node->inode);
 }
 
+struct actor *node_registry(struct fs *fs, const struct node *node)
+{
+    switch (node->kind) {
+    case NODE_ROOT:
+        return registry_actor(fs->registry);
+    case NODE_BUCKET:
+        return bucket_actor(bucket_of_inode(node->inode));
+    case NODE_VALUE:
+    case NODE_CONTROL:
+        break;
+    }
+    return NULL;
+}
+
 int name_check(const char *name)
 {
     if (strlen(name) > FS_NAME_MAX)

@@ -81,19 +81,6 @@ static const struct fuse_lowlevel_ops operations = {
     .statfs = op_statfs,
 };
 
-static int start_bucket(void *context, const char *name, size_t length, void *arg, struct actor **ret_child)
-{
-    static const struct change_attributes ordinary = {.mode = S_IFDIR | 0755};
-    struct fs *fs = context;
-    const struct key key = {name, length};
-    struct bucket *bucket;
-    int rc = bucket_start(&fs->environment, FUSE_ROOT_ID, &key, arg ? arg : &ordinary, &bucket);
-
-    if (rc == 0)
-        *ret_child = bucket_actor(bucket);
-    return rc;
-}
-
 /* The first line of what the library and fusermount3 said. */
 static void read_why(int said, char *why, size_t size)
 {
@@ -208,12 +195,14 @@ static int start_parts(struct fs *fs)
         .runtime = &fs->runtime,
         .index = &fs->index,
         .store = store_memory_create(),
-        .on_end = notifier_on_end,
+        .on_start = journal_on_start,
+        .on_end = journal_on_end,
         .context = fs,
     };
-    if (!fs->environment.store)
+    fs->journal = journal_create();
+    if (!fs->environment.store || !fs->journal)
         return -ENOMEM;
-    rc = registry_start(&fs->runtime, start_bucket, fs, &fs->registry);
+    rc = registry_start(&fs->runtime, &bucket_children_ops, &fs->environment, &fs->registry);
     if (rc == 0)
         rc = watch_start(fs, &fs->watch);
     if (rc == 0)
@@ -248,13 +237,15 @@ int fs_helper_fd(const struct fs *fs)
     return fs->helper.socket;
 }
 
-/* A reader went: nobody waits for that bucket through it any more. */
-static void on_hangup(struct fs *fs, uint64_t ino)
+/* A reader has come, or gone: nobody waits through that FIFO any more. */
+static void on_reader(struct fs *fs, uint64_t ino, bool came)
 {
     struct inode *inode = inode_find(&fs->index, ino);
     struct watcher *watcher = inode ? control_watcher(inode) : NULL;
 
-    if (watcher)
+    if (watcher && came)
+        watch_open(fs->watch, watcher);
+    else if (watcher)
         watch_remove(fs->watch, watcher);
     inode_unref(inode);
 }
@@ -268,8 +259,8 @@ bool fs_hear_helper(struct fs *fs)
         atomic_store(&fs->helper_gone, true);
         return false;
     }
-    if (rc > 0 && packet.word == HELPER_HANGUP)
-        on_hangup(fs, packet.ino);
+    if (rc > 0 && (packet.word == HELPER_HANGUP || packet.word == HELPER_OPENED))
+        on_reader(fs, packet.ino, packet.word == HELPER_OPENED);
     return true;
 }
 
@@ -288,7 +279,7 @@ void fs_stop_buckets(struct fs *fs)
     const struct helper_packet finish = {.word = HELPER_FINISH};
 
     if (fs->registry)
-        registry_stop(fs->registry, REASON(SHUTDOWN));
+        (void)actor_stop(registry_actor(fs->registry), REASON(SHUTDOWN), ACTOR_FOREVER);
     if (fs->watch)
         watch_stop(fs->watch);
     (void)helper_send(fs->helper.socket, &finish);
@@ -323,16 +314,17 @@ void fs_stop(struct fs *fs)
 
 void fs_destroy(struct fs *fs)
 {
-    registry_unref(fs->registry);
     watch_unref(fs->watch);
     if (fs->notifier)
         notifier_destroy(fs->notifier);
     if (table_exists(&fs->index.table))
         inode_index_forget_all(&fs->index);
-    table_barrier();
+    bucket_environment_drain(&fs->environment);
+    registry_unref(fs->registry);
     inode_index_deinit(&fs->index);
     (void)runtime_deinit(&fs->runtime, ACTOR_FOREVER);
     store_destroy(fs->environment.store);
+    journal_destroy(fs->journal);
     fuse_session_destroy(fs->session);
     lock_deinit(&fs->root.lock);
     if (fs->ended_fd >= 0)

@@ -1,32 +1,47 @@
 /*
- * Readers who wait for a bucket's end: `cat .kvfs/monitor`.
+ * Readers who wait: for a bucket's end (`cat .kvfs/monitor`), with a bucket in
+ * their hand (`exec 9<.kvfs/hold`), or for news (`cat .kvfs/events`).
  *
- * One actor watches for all of them. Each FIFO that is looked up has a watcher
- * with a monitor of its own, made before the lookup is answered, so that its
- * reader learns why the bucket ended even if that is at once. The DOWN becomes
- * a line that the helper gives to the reader.
+ * One actor watches for all of them. Each FIFO that is looked up has a watcher,
+ * and if it is a bucket's a monitor of its own, made before the lookup is
+ * answered, so that its reader learns why the bucket ended even if that is at
+ * once. The DOWN becomes a line that the helper gives to the reader; who holds
+ * sees the end of the file. When the last who held a bucket has gone, this
+ * actor ends the bucket.
  *
  * A watcher is part of its FIFO's inode and holds a reference on it while it
  * is watched; it stops being so, once, on the DOWN, when its reader goes, or
  * when the kernel forgets it unopened. All three happen in the actor. The
  * actor isn't prompt: it may wait for the socket, so only its own thread runs
- * it, and everybody else sends it infos, which no limit refuses.
+ * it, and everybody else sends it infos, which no limit refuses, or news,
+ * which are casts: what is too much of them is lost, and said to be.
  *
  * The FIFO is counted as known before its watcher is made, or the helper could
  * come for it too early and give it up.
  */
-#include "fs/fs_internal.h"
+#include "fs/control.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum watch_tag { WATCH_ADDED, WATCH_REMOVED };
+enum watch_tag { WATCH_ADDED, WATCH_OPENED, WATCH_REMOVED, WATCH_NEWS };
 
 struct watch {
     struct actor actor;
-    int socket;
+    struct fs *fs;
+    struct cds_list_head streams; /* watchers that no bucket's end will end; the actor's own, like the next */
+    _Atomic uint32_t readers;     /* of events */
+    _Atomic uint64_t lost;        /* news that found the mailbox full */
+};
+
+/* A line for who reads events. */
+struct news {
+    struct message message;
+    size_t length;
+    char line[];
 };
 
 static struct watch *watch_of(struct actor *actor)
@@ -36,99 +51,181 @@ static struct watch *watch_of(struct actor *actor)
 
 static void release_added(struct message *message)
 {
-    inode_unref(message_container(message, struct watcher, added)->inode);
+    inode_unref(&message_container(message, struct watcher, added)->control->inode);
+}
+
+static void release_opened(struct message *message)
+{
+    inode_unref(&message_container(message, struct watcher, opened)->control->inode);
 }
 
 static void release_removed(struct message *message)
 {
-    inode_unref(message_container(message, struct watcher, removed)->inode);
+    inode_unref(&message_container(message, struct watcher, removed)->control->inode);
+}
+
+static void release_news(struct message *message)
+{
+    free(message_container(message, struct news, message));
+}
+
+static enum helper_kind helper_kind_of(const struct control *control)
+{
+    switch (control->kind) {
+    case CONTROL_HOLD:
+        return HELPER_HOLD;
+    case CONTROL_EVENTS:
+        return HELPER_STREAM;
+    default:
+        return HELPER_LINE;
+    }
 }
 
 static void tell_helper(const struct watch *watch, enum helper_word word, const struct watcher *watcher)
 {
-    const struct helper_packet packet = {.word = word, .ino = watcher->inode->number};
+    const struct helper_packet packet = {
+        .word = word, .kind = helper_kind_of(watcher->control), .ino = watcher->control->inode.number};
 
-    (void)helper_send(watch->socket, &packet);
+    (void)helper_send(watch->fs->helper.socket, &packet);
 }
 
-static void on_added(const struct watch *watch, struct watcher *watcher)
+static void on_added(struct watch *watch, struct watcher *watcher)
 {
     if (watcher->added_once)
         return;
     watcher->added_once = watcher->watched = true;
-    inode_ref(watcher->inode);
+    inode_ref(&watcher->control->inode);
+    if (!watcher->control->bucket)
+        cds_list_add_tail(&watcher->in_streams, &watch->streams);
     tell_helper(watch, HELPER_OPEN, watcher);
 }
 
-static void unwatch(struct watcher *watcher)
+static void on_opened(struct watch *watch, struct watcher *watcher)
 {
-    watcher->watched = false;
-    inode_unref(watcher->inode);
+    if (!watcher->watched || watcher->open)
+        return;
+    watcher->open = true;
+    if (watcher->control->kind == CONTROL_HOLD)
+        bucket_hold(watcher->control->bucket);
+    else
+        atomic_fetch_add(&watch->readers, 1);
 }
 
-static void on_removed(const struct watch *watch, struct watcher *watcher)
+/* Nobody needs it any more: as if it had been stopped by hand. */
+static void end_bucket(const struct watch *watch, struct bucket *bucket)
+{
+    (void)registry_stop_tree(bucket_actor(bucket), REASON(NORMAL));
+    notifier_tell_gone(watch->fs, bucket);
+}
+
+static void close_watcher(struct watch *watch, struct watcher *watcher)
+{
+    if (!watcher->open)
+        return;
+    watcher->open = false;
+    if (watcher->control->kind != CONTROL_HOLD)
+        atomic_fetch_sub(&watch->readers, 1);
+    else if (bucket_let_go(watcher->control->bucket) == 0)
+        end_bucket(watch, watcher->control->bucket);
+}
+
+static void unwatch(struct watch *watch, struct watcher *watcher)
+{
+    watcher->watched = false;
+    if (!watcher->control->bucket)
+        cds_list_del(&watcher->in_streams);
+    close_watcher(watch, watcher);
+    inode_unref(&watcher->control->inode);
+}
+
+static void on_removed(struct watch *watch, struct watcher *watcher)
 {
     if (!watcher->watched)
         return;
     actor_demonitor(&watcher->monitor);
     tell_helper(watch, HELPER_CLOSE, watcher);
-    unwatch(watcher);
-}
-
-/* As in /proc/mounts: what would break the line into other words is given as an octal number. */
-static size_t escape_name(const struct key *name, char *to)
-{
-    size_t length = 0;
-
-    for (size_t i = 0; i < name->length; i++) {
-        unsigned char c = (unsigned char)name->name[i];
-
-        if (strchr(" \t\n\\", c))
-            length += (size_t)sprintf(to + length, "\\%03o", c);
-        else
-            to[length++] = (char)c;
-    }
-    to[length] = '\0';
-    return length;
+    unwatch(watch, watcher);
 }
 
 static void write_down(struct helper_packet *packet, const struct watcher *watcher)
 {
+    const struct key *key = bucket_name(watcher->control->bucket);
     char name[FS_NAME_MAX * 4 + 1];
     char reason[512];
     int length;
 
-    escape_name(bucket_name(bucket_of_actor(watcher->monitor.target)), name);
+    path_escape(key->name, key->length, name);
     reason_format(monitor_reason(&watcher->monitor), reason, sizeof(reason));
     length = snprintf(packet->line, sizeof(packet->line), "DOWN %llu %s %s\n",
                       (unsigned long long)watcher->monitor.ref, name, reason);
     packet->length = (uint32_t)length;
 }
 
-/* It may come before the watcher is known as added: the monitor is made first. */
-static void on_down(const struct watch *watch, struct watcher *watcher)
+static void tell_down(const struct watch *watch, const struct watcher *watcher)
 {
-    struct helper_packet packet = {.word = HELPER_WRITE, .ino = watcher->inode->number};
+    struct helper_packet packet = {.word = HELPER_WRITE, .ino = watcher->control->inode.number};
 
-    on_added(watch, watcher);
     write_down(&packet, watcher);
-    (void)helper_send(watch->socket, &packet);
-    unwatch(watcher);
+    (void)helper_send(watch->fs->helper.socket, &packet);
+}
+
+/* It may come before the watcher is known as added: the monitor is made first. */
+static void on_down(struct watch *watch, struct watcher *watcher)
+{
+    on_added(watch, watcher);
+    if (watcher->control->kind == CONTROL_HOLD)
+        tell_helper(watch, HELPER_CLOSE, watcher);
+    else
+        tell_down(watch, watcher);
+    unwatch(watch, watcher);
 }
 
 static bool watch_on_info(struct actor *self, struct message *message)
 {
-    const struct watch *watch = watch_of(self);
+    struct watch *watch = watch_of(self);
 
     if (message->kind == MESSAGE_DOWN)
         on_down(watch, table_entry(monitor_of_down(message), struct watcher, monitor));
     else if (message->tag == WATCH_ADDED)
         on_added(watch, message_container(message, struct watcher, added));
+    else if (message->tag == WATCH_OPENED)
+        on_opened(watch, message_container(message, struct watcher, opened));
     else if (message->tag == WATCH_REMOVED)
         on_removed(watch, message_container(message, struct watcher, removed));
     else
         return false;
     return true;
+}
+
+static void send_event(const struct watch *watch, const char *line, size_t length)
+{
+    struct helper_packet packet = {.word = HELPER_EVENT, .length = (uint32_t)length};
+
+    memcpy(packet.line, line, length);
+    (void)helper_send(watch->fs->helper.socket, &packet);
+}
+
+static void watch_on_cast(struct actor *self, struct message *message)
+{
+    const struct news *news = message_container(message, struct news, message);
+    struct watch *watch = watch_of(self);
+    uint64_t lost = atomic_exchange(&watch->lost, 0);
+    char line[64];
+
+    if (!watch_has_readers(watch))
+        return;
+    if (lost > 0)
+        send_event(watch, line, (size_t)snprintf(line, sizeof(line), "LOST %llu\n", (unsigned long long)lost));
+    send_event(watch, news->line, news->length);
+}
+
+static void watch_terminate(struct actor *self, const struct reason *reason)
+{
+    struct watch *watch = watch_of(self);
+
+    (void)reason;
+    while (!cds_list_empty(&watch->streams))
+        unwatch(watch, cds_list_first_entry(&watch->streams, struct watcher, in_streams));
 }
 
 static void watch_free(struct actor *self)
@@ -138,7 +235,9 @@ static void watch_free(struct actor *self)
 
 static const struct actor_class watch_class = {
     .name = "watch",
+    .on_cast = watch_on_cast,
     .on_info = watch_on_info,
+    .terminate = watch_terminate,
     .free = watch_free,
 };
 
@@ -149,27 +248,79 @@ int watch_start(struct fs *fs, struct watch **ret_watch)
 
     if (!watch)
         return -ENOMEM;
+    watch->fs = fs;
+    CDS_INIT_LIST_HEAD(&watch->streams);
     (void)actor_start(&watch->actor, &watch_class, &fs->runtime, NULL, &reason);
-    watch->socket = fs->helper.socket;
     *ret_watch = watch;
     return 0;
 }
 
-void watch_add(struct watch *watch, struct watcher *watcher, struct inode *inode, struct bucket *bucket)
+struct actor *watch_actor(struct watch *watch)
 {
-    watcher->inode = inode_ref(inode);
+    return &watch->actor;
+}
+
+void watch_add(struct watch *watch, struct watcher *watcher, struct control *control)
+{
+    watcher->control = control;
+    inode_ref(&control->inode);
     message_init(&watcher->added, MESSAGE_INFO, WATCH_ADDED, release_added);
+    message_init(&watcher->opened, MESSAGE_INFO, WATCH_OPENED, release_opened);
     message_init(&watcher->removed, MESSAGE_INFO, WATCH_REMOVED, release_removed);
-    actor_monitor(&watch->actor, &watcher->monitor, bucket_actor(bucket));
+    if (control->bucket)
+        actor_monitor(&watch->actor, &watcher->monitor, bucket_actor(control->bucket));
     actor_send(&watch->actor, &watcher->added);
+}
+
+/* Said once for each FIFO, by the helper. */
+void watch_open(struct watch *watch, struct watcher *watcher)
+{
+    inode_ref(&watcher->control->inode);
+    actor_send(&watch->actor, &watcher->opened);
 }
 
 void watch_remove(struct watch *watch, struct watcher *watcher)
 {
     if (atomic_exchange(&watcher->removing, true))
         return;
-    inode_ref(watcher->inode);
+    inode_ref(&watcher->control->inode);
     actor_send(&watch->actor, &watcher->removed);
+}
+
+bool watch_has_readers(const struct watch *watch)
+{
+    return atomic_load((_Atomic uint32_t *)&watch->readers) > 0;
+}
+
+static struct news *news_create(const char *format, va_list arguments)
+{
+    struct news *news = malloc(sizeof(*news) + HELPER_LINE_MAX);
+    int length;
+
+    if (!news)
+        return NULL;
+    message_init(&news->message, MESSAGE_CAST, WATCH_NEWS, release_news);
+    length = vsnprintf(news->line, HELPER_LINE_MAX, format, arguments);
+    news->length = (size_t)length;
+    if (news->length >= HELPER_LINE_MAX) {
+        news->length = HELPER_LINE_MAX - 1;
+        news->line[news->length - 1] = '\n';
+    }
+    return news;
+}
+
+void watch_tell(struct watch *watch, const char *format, ...)
+{
+    struct news *news;
+    va_list arguments;
+
+    if (!watch_has_readers(watch))
+        return;
+    va_start(arguments, format);
+    news = news_create(format, arguments);
+    va_end(arguments);
+    if (!news || actor_cast_for_nobody(&watch->actor, &news->message) != 0)
+        atomic_fetch_add(&watch->lost, 1);
 }
 
 void watch_stop(struct watch *watch)

@@ -1,5 +1,6 @@
 /*
- * The registry as its clients see it.
+ * A registry as its clients see it: each call packs its arguments, asks, and
+ * unpacks the answer.
  */
 #include "registry/registry_internal.h"
 
@@ -7,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-int registry_start(struct runtime *runtime, registry_start_child *start_child, void *context,
+int registry_start(struct runtime *runtime, const struct children_ops *ops, void *context,
                    struct registry **ret_registry)
 {
     struct registry *registry = calloc(1, sizeof(*registry));
-    struct registry_start_arg arg = {start_child, context};
+    struct registry_start_arg arg = {ops, context};
     struct reason reason;
     int rc;
 
@@ -32,28 +33,47 @@ struct actor *registry_actor(struct registry *registry)
     return &registry->actor;
 }
 
-int registry_lookup(struct registry *registry, const char *name, size_t length, struct actor **ret_child)
+static int ask(struct actor *registry, enum children_tag tag, struct children_call *call)
 {
-    struct registry_name key = {name, length};
-    struct registry_entry *entry;
+    return actor_call(registry, tag, call, ACTOR_CALL_TIMEOUT_MS);
+}
+
+int registry_find(struct actor *registry, const struct child_name *name, struct actor **ret_child)
+{
+    struct children_call call = {.name = *name};
+    int rc = ask(registry, CHILDREN_FIND, &call);
+
+    if (rc == 0)
+        *ret_child = call.child;
+    return rc;
+}
+
+int registry_lookup(struct registry *registry, const struct child_name *name, struct actor **ret_child)
+{
     struct actor *child = NULL;
+    struct children_entry *entry;
+    bool may_return = false;
 
     table_read_begin();
-    entry = registry_find(registry, &key);
+    entry = children_find_entry(&registry->children, name);
     if (entry && actor_alive(entry->child))
         child = actor_ref(entry->child);
+    else if (entry)
+        may_return = atomic_load(&entry->policy) != RESTART_TEMPORARY;
     table_read_end();
 
-    if (!child)
+    if (!child && !may_return)
         return REGISTRY_E_NOT_FOUND;
+    if (!child)
+        return registry_find(&registry->actor, name, ret_child);
     *ret_child = child;
     return 0;
 }
 
-int registry_create(struct registry *registry, const char *name, size_t length, void *arg, struct actor **ret_child)
+int registry_create(struct actor *registry, const struct child_name *name, void *arg, struct actor **ret_child)
 {
-    struct registry_create_call call = {.name = {name, length}, .arg = arg};
-    int rc = actor_call(&registry->actor, REGISTRY_CREATE, &call, ACTOR_CALL_TIMEOUT_MS);
+    struct children_call call = {.name = *name, .arg = arg};
+    int rc = ask(registry, CHILDREN_CREATE, &call);
 
     if (rc == 0)
         *ret_child = call.child;
@@ -65,23 +85,63 @@ static void release_create_cast(struct message *message)
     free(message_container(message, struct registry_create_cast, message));
 }
 
-int registry_create_cast(struct registry *registry, const char *name, size_t length)
+int registry_create_cast(struct registry *registry, const struct child_name *name)
 {
-    struct registry_create_cast *cast = malloc(sizeof(*cast) + length);
+    struct registry_create_cast *cast = malloc(sizeof(*cast) + name->length);
 
     if (!cast)
         return -ENOMEM;
-    message_init(&cast->message, MESSAGE_CAST, REGISTRY_CREATE, release_create_cast);
-    cast->length = length;
-    memcpy(cast->name, name, length);
+    message_init(&cast->message, MESSAGE_CAST, 0, release_create_cast);
+    cast->length = name->length;
+    memcpy(cast->name, name->name, name->length);
     return actor_cast(&registry->actor, &cast->message);
 }
 
-int registry_list(struct registry *registry, uint64_t position, registry_visit *visit, void *context)
+int registry_remove(struct actor *registry, const struct child_name *name)
 {
-    struct registry_list_call call = {position, visit, context};
+    struct children_call call = {.name = *name};
 
-    return actor_call(&registry->actor, REGISTRY_LIST, &call, ACTOR_CALL_TIMEOUT_MS);
+    return ask(registry, CHILDREN_REMOVE, &call);
+}
+
+int registry_list(struct actor *registry, uint64_t position, registry_visit *visit, void *context)
+{
+    struct children_call call = {.position = position, .visit = visit, .context = context};
+
+    return ask(registry, CHILDREN_LIST, &call);
+}
+
+int registry_next(struct actor *registry, uint64_t *position, struct actor **ret_child,
+                  struct child_status *ret_status)
+{
+    struct children_call call = {.position = *position};
+    int rc = ask(registry, CHILDREN_NEXT, &call);
+
+    if (rc != 0)
+        return rc;
+    *position = call.position;
+    *ret_child = call.child;
+    *ret_status = call.status;
+    return 0;
+}
+
+int registry_set_policy(struct actor *registry, const struct child_name *name, const struct actor *child,
+                        enum restart_policy policy)
+{
+    struct children_call call = {.name = *name, .child = (struct actor *)child, .status.policy = policy};
+
+    return ask(registry, CHILDREN_SET_POLICY, &call);
+}
+
+int registry_get_status(struct actor *registry, const struct child_name *name, const struct actor *child,
+                        struct child_status *ret_status)
+{
+    struct children_call call = {.name = *name, .child = (struct actor *)child};
+    int rc = ask(registry, CHILDREN_GET_STATUS, &call);
+
+    if (rc == 0)
+        *ret_status = call.status;
+    return rc;
 }
 
 int registry_get_stats(struct registry *registry, struct registry_stats *ret_stats)
@@ -89,9 +149,76 @@ int registry_get_stats(struct registry *registry, struct registry_stats *ret_sta
     return actor_call(&registry->actor, REGISTRY_STATS, ret_stats, ACTOR_CALL_TIMEOUT_MS);
 }
 
-void registry_stop(struct registry *registry, struct reason reason)
+/* The way down from the top to the one that is looked at, a reference each. */
+struct path {
+    struct actor **actors;
+    size_t depth;
+    size_t capacity;
+};
+
+/* Takes the reference if it returns true; without memory there is no room. */
+static bool push(struct path *path, struct actor *actor)
 {
-    (void)actor_stop(&registry->actor, reason, ACTOR_FOREVER);
+    size_t capacity = path->capacity ? path->capacity * 2 : 16;
+    struct actor **actors;
+
+    if (path->depth == path->capacity) {
+        actors = realloc(path->actors, capacity * sizeof(struct actor *));
+        if (!actors)
+            return false;
+        path->actors = actors;
+        path->capacity = capacity;
+    }
+    path->actors[path->depth++] = actor;
+    return true;
+}
+
+/* The first that lives below an actor, which starts no more; a reference, or NULL. */
+static struct actor *close_and_find_first(struct actor *actor)
+{
+    struct children_call call = {.child = NULL};
+
+    if (!actor->class->prompt || ask(actor, CHILDREN_CLOSE, &call) != 0)
+        return NULL;
+    return call.child;
+}
+
+static int stop_one(struct actor *actor, const struct reason *reason)
+{
+    return actor_stop(actor, reason_copy(reason), ACTOR_FOREVER);
+}
+
+/* One step: down to a child, or, where there is none, its end. Without memory for the way its own terminate goes on. */
+static int step(struct path *path, const struct reason *reason)
+{
+    struct actor *actor = path->actors[path->depth - 1];
+    struct actor *below = close_and_find_first(actor);
+    int rc = 0;
+
+    if (below && push(path, below))
+        return 0;
+    rc = stop_one(below ? below : actor, reason);
+    actor_unref(below ? below : actor);
+    if (!below)
+        path->depth--;
+    return rc;
+}
+
+int registry_stop_tree(struct actor *top, struct reason reason)
+{
+    struct path path = {0};
+    int rc = 0;
+
+    if (push(&path, actor_ref(top))) {
+        while (path.depth > 0)
+            rc = step(&path, &reason);
+    } else {
+        rc = stop_one(top, &reason);
+        actor_unref(top);
+    }
+    free(path.actors);
+    reason_deinit(&reason);
+    return rc;
 }
 
 void registry_unref(struct registry *registry)

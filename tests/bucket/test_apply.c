@@ -45,7 +45,7 @@ static struct picture *draw(struct bucket *bucket)
     cr_assert(picture);
     picture->bucket = attributes_of_bucket(bucket);
     picture->stats = stats_of(bucket);
-    cr_assert_eq(bucket_list(bucket, 0, draw_key, picture), 0);
+    cr_assert_eq(bucket_list(bucket, 0, draw_key, NULL, picture), 0);
     for (int i = 0; i < picture->count; i++)
         strncpy(picture->keys[i].text, get(bucket, picture->keys[i].name), sizeof(picture->keys[i].text) - 1);
     return picture;

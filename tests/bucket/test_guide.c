@@ -20,7 +20,7 @@ static struct bucket *create(const char *name)
 {
     struct actor *actor;
 
-    cr_assert_eq(registry_create(buckets_registry(), NAME(name), NULL, &actor), 0);
+    cr_assert_eq(registry_create(registry_actor(buckets_registry()), NAME(name), NULL, &actor), 0);
     return bucket_of_actor(actor);
 }
 
@@ -114,7 +114,7 @@ GUIDE_TEST(stopping_the_registry_stops_its_buckets)
     struct bucket *bucket = create("shopping");
 
     cr_assert_eq(probe_do(watcher, monitor_bucket, bucket_actor(bucket)), 0);
-    registry_stop(buckets_registry(), REASON(SHUTDOWN));
+    (void)actor_stop(registry_actor(buckets_registry()), REASON(SHUTDOWN), ACTORS_PATIENCE_MS);
     cr_assert(probe_await(watcher, "down 1 shutdown"));
     cr_assert_not(actor_alive(bucket_actor(bucket)));
     let_go(bucket);

@@ -32,7 +32,7 @@ static void list(struct bucket *bucket, struct listing *listing, int max)
 {
     listing->count = 0;
     listing->max = max;
-    cr_assert_eq(bucket_list(bucket, listing->position, note_key, listing), 0);
+    cr_assert_eq(bucket_list(bucket, listing->position, note_key, NULL, listing), 0);
 }
 
 BUCKET_TEST(list, an_empty_bucket_has_nothing_to_list)

@@ -260,7 +260,7 @@ static int list_at_gate(void *arg)
 {
     struct listing *listing = arg;
 
-    return bucket_list(listing->bucket, 0, wait_at_gate, &listing->ends_seen);
+    return bucket_list(listing->bucket, 0, wait_at_gate, NULL, &listing->ends_seen);
 }
 
 /* A kill doesn't wait for a callback that runs; what it uses stays until it returns. */
@@ -326,7 +326,7 @@ BUCKET_TEST(remains, go_at_once_when_nobody_wants_to_be_told)
 
     silent = *buckets_environment();
     silent.on_end = NULL;
-    cr_assert_eq(bucket_start(&silent, INODE_ROOT, KEY("silent"), &attributes, &bucket), 0);
+    cr_assert_eq(bucket_start(&silent, NULL, KEY("silent"), &attributes, &bucket), 0);
     for (int i = 0; i < 20; i++)
         (void)known_key(bucket, (const char[]){(char)('a' + i), '\0'});
     cr_assert_eq(bucket_delete(bucket, KEY("a")), 0);

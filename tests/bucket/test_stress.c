@@ -53,7 +53,7 @@ static bool remember_key(void *context, uint64_t position, const struct key *key
 static int list_and_forget(struct bucket *bucket)
 {
     struct inode *inode = NULL;
-    int rc = bucket_list(bucket, 0, remember_key, &inode);
+    int rc = bucket_list(bucket, 0, remember_key, NULL, &inode);
 
     if (inode)
         inode_forget(inode, 1);
@@ -66,13 +66,15 @@ static int work_with_value(struct client *client, struct bucket *bucket)
 {
     struct attributes attributes;
     struct value *value;
+    struct found found;
     struct key key;
     char buffer[16];
     size_t length;
-    int rc = bucket_lookup(bucket, some_key(client, &key), BUCKET_REMEMBER, &value, &attributes);
+    int rc = bucket_lookup(bucket, some_key(client, &key), BUCKET_REMEMBER, &found, &attributes);
 
     if (rc != 0)
         return rc;
+    value = found.value;
     if (rand_r(&client->seed) % 3 == 0)
         (void)bucket_delete(bucket, &key);
     rc = value_write(value, (uint64_t)rand_r(&client->seed) % 70000, "written", 7);
@@ -146,7 +148,7 @@ static struct bucket *some_bucket(struct client *client)
 
     if (registry_lookup(buckets_registry(), NAME(name), &actor) == 0)
         return bucket_of_actor(actor);
-    if (registry_create(buckets_registry(), NAME(name), NULL, &actor) == 0)
+    if (registry_create(registry_actor(buckets_registry()), NAME(name), NULL, &actor) == 0)
         return bucket_of_actor(actor);
     return NULL;
 }

@@ -184,26 +184,12 @@ struct bucket *buckets_take_ended(void)
 
 /* ---- the fixture ---- */
 
-static int start_bucket(const struct key *name, struct bucket **ret_bucket)
+static void on_start(void *context, struct bucket *bucket, struct bucket *predecessor)
 {
-    const struct change_attributes attributes = {.mode = S_IFDIR | 0755, .uid = 1000, .gid = 1001};
-    int rc = bucket_start(&environment, INODE_ROOT, name, &attributes, ret_bucket);
-
-    if (rc == 0)
-        atomic_fetch_add(&starts, 1);
-    return rc;
-}
-
-static int start_child(void *context, const char *name, size_t length, void *arg, struct actor **ret_child)
-{
-    struct bucket *bucket;
-    int rc = start_bucket(&(const struct key){name, length}, &bucket);
-
     (void)context;
-    (void)arg;
-    if (rc == 0)
-        *ret_child = bucket_actor(bucket);
-    return rc;
+    (void)bucket;
+    (void)predecessor;
+    atomic_fetch_add(&starts, 1);
 }
 
 static void setup(void)
@@ -213,16 +199,16 @@ static void setup(void)
     CDS_INIT_LIST_HEAD(&kept_ends);
     cr_assert_eq(inode_index_init(&inode_index), 0);
     environment = (struct bucket_environment){
-        .runtime = actors_runtime(), .index = &inode_index, .store = create_store(), .on_end = on_end};
-    cr_assert_eq(registry_start(actors_runtime(), start_child, NULL, &registry), 0);
+        .runtime = actors_runtime(), .index = &inode_index, .store = create_store(), .on_start = on_start,
+        .on_end = on_end};
+    cr_assert_eq(registry_start(actors_runtime(), &bucket_children_ops, &environment, &registry), 0);
 }
 
 static void end_buckets(void)
 {
     struct bucket *bucket;
 
-    registry_stop(registry, REASON(SHUTDOWN));
-    registry_unref(registry);
+    (void)actor_stop(registry_actor(registry), REASON(SHUTDOWN), ACTORS_PATIENCE_MS);
     for (int i = 0; i < started_count; i++) {
         (void)actor_kill(bucket_actor(started[i]));
         actor_unref(bucket_actor(started[i]));
@@ -231,6 +217,8 @@ static void end_buckets(void)
     cr_expect(buckets_await_ended(atomic_load(&starts)), "a bucket's end was not told");
     while ((bucket = buckets_take_ended()))
         bucket_dispose(bucket);
+    bucket_environment_drain(&environment);
+    registry_unref(registry);
 }
 
 static void with_buckets(void)
@@ -244,7 +232,6 @@ void buckets_run(void (*body)(void), bool direct)
 {
     test_body = body;
     actors_run(with_buckets, direct);
-    table_barrier();
     cr_expect_eq(ends, atomic_load(&starts), "ends were told more than once");
     cr_assert_eq(inodes(), 0, "inodes are left over");
     inode_index_deinit(&inode_index);
@@ -270,9 +257,11 @@ struct registry *buckets_registry(void)
 
 struct bucket *bucket_new(const char *name)
 {
+    const struct change_attributes attributes = {.mode = S_IFDIR | 0755, .uid = 1000, .gid = 1001};
     struct bucket *bucket;
 
-    cr_assert_eq(start_bucket(KEY(name), &bucket), 0);
+    cr_assert_eq(bucket_start(&environment, NULL, KEY(name), &attributes, &bucket), 0);
+    atomic_fetch_add(&starts, 1);
     started = reallocarray(started, (size_t)started_count + 1, sizeof(struct bucket *));
     cr_assert(started);
     started[started_count++] = bucket;
@@ -312,11 +301,11 @@ const char *get(struct bucket *bucket, const char *name)
 struct value *find_value(struct bucket *bucket, const char *name, enum bucket_remember remember)
 {
     struct attributes attributes;
-    struct value *value;
+    struct found found;
 
-    cr_assert_eq(bucket_lookup(bucket, KEY(name), remember, &value, &attributes), 0);
-    cr_assert_eq(attributes.ino, value_inode(value)->number);
-    return value;
+    cr_assert_eq(bucket_lookup(bucket, KEY(name), remember, &found, &attributes), 0);
+    cr_assert_eq(attributes.ino, value_inode(found.value)->number);
+    return found.value;
 }
 
 struct value *add_value(struct bucket *bucket, const char *name, enum bucket_remember remember)

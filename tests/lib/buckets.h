@@ -29,7 +29,7 @@
     static void sentence(void)
 
 #define KEY(text) (&(const struct key){(text), strlen(text)})
-#define NAME(text) (text), strlen(text)
+#define NAME(text) (&(const struct child_name){(text), strlen(text)})
 
 void buckets_run(void (*body)(void), bool direct);
 bool buckets_called_directly(void);

@@ -1,15 +1,19 @@
 #include "lib/children.h"
 
+#include "actor/link.h"
 #include "base/table.h"
+#include "registry/children.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define REASON_MAX 64
+#define TAG_TOUCH 1
 
 struct child {
     struct actor actor;
+    struct monitor fate;
     int touched; /* guarded by its run lock */
 };
 
@@ -35,7 +39,8 @@ static struct child *child_of(struct actor *actor)
 
 static int on_call(struct actor *actor, unsigned tag, void *arg)
 {
-    (void)tag;
+    if (tag != TAG_TOUCH)
+        return REGISTRY_E_NOT_FOUND;
     *(int *)arg = ++child_of(actor)->touched;
     return 0;
 }
@@ -73,14 +78,15 @@ static void on_free(struct actor *actor)
 static const struct actor_class child_class = {
     .name = "child", .prompt = true, .on_call = on_call, .terminate = on_terminate, .free = on_free};
 
-static int start_child(void *context, const char *name, size_t length, void *arg, struct actor **ret_child)
+static int start_child(struct actor *owner, const struct child_name *name, void *arg, struct actor *predecessor,
+                       struct actor **ret_child)
 {
     struct gate *gate = atomic_load(&start_gate);
     struct child *child;
     struct reason reason;
 
     (void)name;
-    (void)length;
+    (void)predecessor;
     last_arg = arg;
     if (gate)
         gate_pass(gate);
@@ -89,15 +95,24 @@ static int start_child(void *context, const char *name, size_t length, void *arg
     child = calloc(1, sizeof(*child));
     if (!child)
         return -ENOMEM;
-    (void)actor_start(&child->actor, &child_class, context, NULL, &reason);
+    (void)actor_start(&child->actor, &child_class, actors_runtime(), NULL, &reason);
+    actor_follow(&child->actor, &child->fate, owner);
     atomic_fetch_add(&started, 1);
     *ret_child = &child->actor;
     return 0;
 }
 
+static int stop_child(struct actor *child)
+{
+    return actor_stop(child, REASON(NORMAL), ACTOR_FOREVER);
+}
+
+static const struct children_ops children_ops = {
+    .start = start_child, .stop_if_empty = stop_child, .changed = registry_note_change};
+
 static void with_registry(void)
 {
-    cr_assert_eq(registry_start(actors_runtime(), start_child, actors_runtime(), &registry), 0);
+    cr_assert_eq(registry_start(actors_runtime(), &children_ops, NULL, &registry), 0);
     test_body();
     children_stop_registry(REASON(SHUTDOWN));
 }
@@ -123,7 +138,7 @@ struct registry *children_registry(void)
 void children_stop_registry(struct reason reason)
 {
     if (registry)
-        registry_stop(registry, reason);
+        (void)actor_stop(registry_actor(registry), reason, ACTOR_FOREVER);
     else
         reason_deinit(&reason);
     registry_unref(registry);
@@ -176,7 +191,7 @@ int children_ended_with(const char *reason)
 int child_touch(struct actor *child)
 {
     int touched;
-    int rc = actor_call(child, 0, &touched, ACTORS_PATIENCE_MS);
+    int rc = actor_call(child, TAG_TOUCH, &touched, ACTORS_PATIENCE_MS);
 
     return rc == 0 ? touched : -rc;
 }

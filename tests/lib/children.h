@@ -48,6 +48,6 @@ int children_ended_with(const char *reason);
 /* The number of calls that the child has answered with this one; less than 0 for an ACTOR_E_*. */
 int child_touch(struct actor *child);
 
-#define NAME(text) (text), strlen(text)
+#define NAME(text) (&(const struct child_name){(text), strlen(text)})
 
 #endif

@@ -1,0 +1,155 @@
+/*
+ * What writing into a control file does, line by line. All lines are checked
+ * before the first is done: an unknown word changes nothing.
+ */
+#include "actor/link.h"
+#include "fs/control.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* One line, without its end. */
+struct line {
+    const char *text;
+    size_t length;
+};
+
+/* What a line asks for; 0, or an errno. `check` doesn't do it yet. */
+typedef int act_on_line(struct control *control, const struct line *line, bool check);
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+static struct line trim(struct line line)
+{
+    while (line.length > 0 && is_blank(line.text[line.length - 1]))
+        line.length--;
+    while (line.length > 0 && is_blank(*line.text)) {
+        line.text++;
+        line.length--;
+    }
+    return line;
+}
+
+static bool is_word(const struct line *line, const char *word)
+{
+    return line->length == strlen(word) && memcmp(line->text, word, line->length) == 0;
+}
+
+/* True if the line is `WORD ARGUMENT`. */
+static bool has_argument(const struct line *line, const char *word, struct line *ret_argument)
+{
+    size_t length = strlen(word);
+
+    if (line->length <= length || memcmp(line->text, word, length) != 0 || !is_blank(line->text[length]))
+        return false;
+    *ret_argument = trim((struct line){line->text + length, line->length - length});
+    return ret_argument->length > 0;
+}
+
+/* Gone for everybody when this returns: the kernel is told before the write is answered. */
+static int end_bucket(struct control *control, bool stop)
+{
+    struct actor *actor = bucket_actor(control->bucket);
+    int rc = stop ? registry_stop_tree(actor, REASON(NORMAL)) : actor_kill(actor);
+
+    if (rc != 0 && rc != ACTOR_E_NOPROC)
+        return fs_errno(rc, FS_BY_INODE);
+    notifier_tell_gone(control->fs, control->bucket);
+    return 0;
+}
+
+/* Joins two fates, or parts them. */
+static int change_link(struct control *control, const struct line *path, bool link, bool check)
+{
+    struct bucket *other;
+    int error = path_resolve(control->fs, control->bucket, path->text, path->length, &other);
+
+    if (error != 0)
+        return error;
+    if (!check && link)
+        error = -actor_link(bucket_actor(control->bucket), bucket_actor(other));
+    else if (!check)
+        actor_unlink(bucket_actor(control->bucket), bucket_actor(other));
+    actor_unref(bucket_actor(other));
+    return error;
+}
+
+static int act_on_ctl(struct control *control, const struct line *line, bool check)
+{
+    struct line path;
+
+    if (has_argument(line, "unlink", &path))
+        return change_link(control, &path, false, check);
+    if (!is_word(line, "stop") && !is_word(line, "kill"))
+        return EINVAL;
+    return check ? 0 : end_bucket(control, is_word(line, "stop"));
+}
+
+static int act_on_link(struct control *control, const struct line *line, bool check)
+{
+    return change_link(control, line, true, check);
+}
+
+static int act_on_restart(struct control *control, const struct line *line, bool check)
+{
+    const struct key *key = bucket_name(control->bucket);
+    const struct child_name name = {key->name, key->length};
+    enum restart_policy policy;
+
+    if (!restart_of_word(line->text, line->length, &policy))
+        return EINVAL;
+    if (check)
+        return 0;
+    return fs_errno(registry_set_policy(bucket_supervisor(control->bucket), &name, bucket_actor(control->bucket),
+                                        policy),
+                    FS_BY_INODE);
+}
+
+static int act_on_lines(struct control *control, const char *bytes, size_t size, act_on_line *act, bool check)
+{
+    while (size > 0) {
+        const char *end = memchr(bytes, '\n', size);
+        size_t length = end ? (size_t)(end - bytes) : size;
+        struct line line = trim((struct line){bytes, length});
+        int error = line.length > 0 ? act(control, &line, check) : 0;
+
+        if (error != 0)
+            return error;
+        if (end)
+            length++;
+        bytes += length;
+        size -= length;
+    }
+    return 0;
+}
+
+static act_on_line *action_of(enum control_kind kind)
+{
+    switch (kind) {
+    case CONTROL_CTL:
+        return act_on_ctl;
+    case CONTROL_LINK:
+        return act_on_link;
+    case CONTROL_RESTART:
+        return act_on_restart;
+    default:
+        return NULL;
+    }
+}
+
+int control_write(struct inode *inode, const char *bytes, size_t size)
+{
+    struct control *control = control_of(inode);
+    act_on_line *act = action_of(control->kind);
+    int error;
+
+    if (!act)
+        return EPERM;
+    if (!actor_alive(bucket_actor(control->bucket)))
+        return ESTALE;
+    error = act_on_lines(control, bytes, size, act, true);
+    return error != 0 ? error : act_on_lines(control, bytes, size, act, false);
+}

@@ -1,0 +1,248 @@
+/*
+ * What reading a control file shows: made whole when it is looked up.
+ */
+#include "actor/link.h"
+#include "base/clock.h"
+#include "fs/control.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define LINKS_AT_ONCE 64
+
+static const char *state_word(enum actor_state state)
+{
+    static const char *const words[] = {
+        [ACTOR_STARTING] = "starting",
+        [ACTOR_ALIVE] = "alive",
+        [ACTOR_ENDING] = "ending",
+        [ACTOR_ENDED] = "ended",
+    };
+
+    return words[state];
+}
+
+static int get_status(struct bucket *bucket, struct child_status *ret_status)
+{
+    const struct child_name name = {bucket_name(bucket)->name, bucket_name(bucket)->length};
+    int rc = registry_get_status(bucket_supervisor(bucket), &name, bucket_actor(bucket), ret_status);
+
+    return rc == REGISTRY_E_NOT_FOUND ? ESTALE : fs_errno(rc, FS_BY_INODE);
+}
+
+static int show_info(FILE *to, struct control *control)
+{
+    struct child_status status;
+    struct actor_stats actor;
+    struct bucket_stats stats;
+    int rc = bucket_get_stats(control->bucket, &stats);
+    int error = rc != 0 ? fs_errno(rc, FS_BY_INODE) : get_status(control->bucket, &status);
+
+    if (error != 0)
+        return error;
+    actor_get_stats(bucket_actor(control->bucket), &actor);
+    fprintf(to, "state %s\nthread %s\nmailbox %u\n", state_word(actor.state), actor.awake ? "awake" : "hibernated",
+            actor.mailbox);
+    fprintf(to, "handled_direct %llu\nhandled_by_thread %llu\n", (unsigned long long)actor.handled_direct,
+            (unsigned long long)actor.handled_by_thread);
+    fprintf(to, "keys %llu\nbytes %llu\nbuckets %llu\n", (unsigned long long)stats.keys,
+            (unsigned long long)stats.bytes, (unsigned long long)stats.buckets);
+    fprintf(to, "links %zu\nholders %u\n", actor_get_links(bucket_actor(control->bucket), NULL, 0),
+            bucket_holders(control->bucket));
+    fprintf(to, "restart %s\nrestarts %u\n", restart_word(status.policy), status.restarts);
+    fprintf(to, "seconds %.3f\n", (double)actor.alive_ns / CLOCK_NS_PER_S);
+    return 0;
+}
+
+static int show_restart(FILE *to, struct control *control)
+{
+    struct child_status status;
+    int error = get_status(control->bucket, &status);
+
+    if (error == 0)
+        fprintf(to, "%s\n", restart_word(status.policy));
+    return error;
+}
+
+static int show_link_to(FILE *to, struct control *control, struct actor *other)
+{
+    char *path = path_between(control->bucket, bucket_of_actor(other));
+
+    if (!path)
+        return ENOMEM;
+    fprintf(to, "%s\n", path);
+    free(path);
+    return 0;
+}
+
+static int show_links(FILE *to, struct control *control)
+{
+    struct actor *some[LINKS_AT_ONCE];
+    struct actor **others = some;
+    size_t room = LINKS_AT_ONCE;
+    size_t count = actor_get_links(bucket_actor(control->bucket), others, room);
+    int error = 0;
+
+    for (size_t i = 0; i < (count < room ? count : room); i++) {
+        if (error == 0)
+            error = show_link_to(to, control, others[i]);
+        actor_unref(others[i]);
+    }
+    return error;
+}
+
+/* ---- tree ---- */
+
+struct tree {
+    FILE *to;
+    struct fs *fs;
+};
+
+/* One line an actor: depth, name, state, mailbox, restarts, thread. */
+static void show_actor(const struct tree *tree, unsigned depth, const char *name, struct actor *actor,
+                       uint32_t restarts)
+{
+    struct actor_stats stats;
+
+    actor_get_stats(actor, &stats);
+    fprintf(tree->to, "%u %s %s %u %u ", depth, name, state_word(stats.state), stats.mailbox, restarts);
+    if (stats.thread > 0)
+        fprintf(tree->to, "%d\n", (int)stats.thread);
+    else
+        fputs("-\n", tree->to);
+}
+
+static void show_bucket(const struct tree *tree, unsigned depth, struct bucket *bucket, uint32_t restarts)
+{
+    const struct key *key = bucket_name(bucket);
+    char name[FS_NAME_MAX * 4 + 1];
+
+    path_escape(key->name, key->length, name);
+    show_actor(tree, depth, name, bucket_actor(bucket), restarts);
+}
+
+/* Where a walk through the tree is: in each registry on the way the position of the child that it went into. */
+struct level {
+    struct actor *registry; /* a reference */
+    uint64_t position;
+};
+
+struct walk {
+    struct level *levels;
+    size_t depth;
+    size_t capacity;
+};
+
+static bool descend(struct walk *walk, struct actor *registry)
+{
+    size_t capacity = walk->capacity ? walk->capacity * 2 : 16;
+    struct level *levels = walk->levels;
+
+    if (walk->depth == walk->capacity) {
+        levels = realloc(levels, capacity * sizeof(*levels));
+        if (!levels)
+            return false;
+        walk->levels = levels;
+        walk->capacity = capacity;
+    }
+    walk->levels[walk->depth++] = (struct level){.registry = actor_ref(registry)};
+    return true;
+}
+
+/* One that has ended meanwhile has nothing below it. */
+static int show_next(const struct tree *tree, struct walk *walk, unsigned depth)
+{
+    struct level *level = &walk->levels[walk->depth - 1];
+    struct child_status status;
+    struct actor *child = NULL;
+    bool room = true;
+
+    if (registry_next(level->registry, &level->position, &child, &status) != 0 || !child) {
+        actor_unref(level->registry);
+        walk->depth--;
+        return 0;
+    }
+    show_bucket(tree, depth + (unsigned)walk->depth, bucket_of_actor(child), status.restarts);
+    room = descend(walk, child);
+    actor_unref(child);
+    return room ? 0 : ENOMEM;
+}
+
+static int show_buckets(const struct tree *tree, unsigned depth)
+{
+    struct walk walk = {0};
+    int error = descend(&walk, registry_actor(tree->fs->registry)) ? 0 : ENOMEM;
+
+    while (walk.depth > 0 && error == 0)
+        error = show_next(tree, &walk, depth);
+    while (walk.depth > 0)
+        actor_unref(walk.levels[--walk.depth].registry);
+    free(walk.levels);
+    return error;
+}
+
+/* A thread that is still in a callback of an actor which was killed belongs to nobody in the tree. */
+static void show_left_over(void *context, const struct runtime_thread *thread)
+{
+    const struct tree *tree = context;
+
+    if (!actor_alive(thread->actor) && thread->working)
+        fprintf(tree->to, "- %s ended - - %d working %.3f\n", actor_label(thread->actor), (int)thread->number,
+                (double)thread->working_ns / CLOCK_NS_PER_S);
+}
+
+static int show_tree(FILE *to, struct control *control)
+{
+    const struct tree tree = {to, control->fs};
+    int error;
+
+    fputs("0 kvfs alive 0 0 -\n", to);
+    show_actor(&tree, 1, "watch", watch_actor(control->fs->watch), 0);
+    show_actor(&tree, 1, "registry", registry_actor(control->fs->registry), 0);
+    error = show_buckets(&tree, 1);
+    runtime_visit_threads(&control->fs->runtime, show_left_over, (void *)&tree);
+    return error;
+}
+
+static int show_dead(FILE *to, struct control *control)
+{
+    journal_show_dead(control->fs->journal, to);
+    return 0;
+}
+
+typedef int show(FILE *to, struct control *control);
+
+static show *show_of(enum control_kind kind)
+{
+    switch (kind) {
+    case CONTROL_INFO:
+        return show_info;
+    case CONTROL_RESTART:
+        return show_restart;
+    case CONTROL_LINK:
+        return show_links;
+    case CONTROL_TREE:
+        return show_tree;
+    case CONTROL_DEAD:
+        return show_dead;
+    default:
+        return NULL;
+    }
+}
+
+int control_write_text(struct control *control)
+{
+    show *show = show_of(control->kind);
+    FILE *to = show ? open_memstream(&control->text, &control->length) : NULL;
+    int error;
+
+    if (!show)
+        return 0;
+    if (!to)
+        return ENOMEM;
+    error = show(to, control);
+    if (fclose(to) != 0 && error == 0)
+        error = ENOMEM;
+    return error;
+}

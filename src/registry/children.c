@@ -1,0 +1,423 @@
+/*
+ * The server side of a set of children.
+ *
+ * `names` and `order` hold the same entries. Both are written only here, one
+ * callback of the owner at a time; the root's `names` may be read by anybody
+ * inside a read section, so an entry that was taken out is freed after the
+ * last reader has left. The monitor in an entry is taken back, or its DOWN was
+ * handled, before that.
+ *
+ * An end is settled once: by its DOWN, or earlier by whoever asks for the name
+ * and finds its actor ended. The name then goes, or, if the policy says so and
+ * the intensity allows it, means a new actor: a new entry takes the old one's
+ * place, at the same position, and is there before the old one goes, so that a
+ * reader always finds one of them.
+ */
+#include "registry/children.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "registry/registry_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHILDREN_FEW 8
+
+static uint64_t hash_name(const struct child_name *name)
+{
+    return table_hash_bytes(name->name, name->length);
+}
+
+static struct child_name name_of(const struct children_entry *entry)
+{
+    return (struct child_name){entry->name, entry->length};
+}
+
+static bool has_name(const struct children_entry *entry, const struct child_name *name)
+{
+    return entry->length == name->length && memcmp(entry->name, name->name, name->length) == 0;
+}
+
+static int node_matches(struct cds_lfht_node *node, const void *key)
+{
+    table_see(node);
+    return has_name(table_entry(node, struct children_entry, node), key);
+}
+
+struct children_entry *children_find_entry(struct children *children, const struct child_name *name)
+{
+    struct cds_lfht_node *node = table_find(&children->names, hash_name(name), node_matches, name);
+
+    return node ? table_entry(node, struct children_entry, node) : NULL;
+}
+
+/* ---- the set ---- */
+
+static void add_to_table(struct children *children, struct children_entry *entry)
+{
+    struct child_name name = name_of(entry);
+
+    if (table_exists(&children->names))
+        table_add(&children->names, hash_name(&name), &entry->node);
+}
+
+static int make_table(struct children *children)
+{
+    uint64_t position = 0;
+    size_t cursor = 0;
+    struct children_entry *entry;
+
+    if (table_init(&children->names) < 0)
+        return -ENOMEM;
+    while ((entry = sequence_next(&children->order, position, &cursor, &position)))
+        add_to_table(children, entry);
+    return 0;
+}
+
+int children_init(struct children *children, struct actor *owner, const struct children_ops *ops, bool shared)
+{
+    *children = (struct children){.owner = owner, .ops = ops};
+    sequence_init(&children->order, 1);
+    return shared ? make_table(children) : 0;
+}
+
+/* [owner] The entry, whether its actor lives or not. */
+static struct children_entry *find(struct children *children, const struct child_name *name)
+{
+    struct children_entry *entry;
+    uint64_t position = 0;
+    size_t cursor = 0;
+
+    if (table_exists(&children->names)) {
+        table_read_begin();
+        entry = children_find_entry(children, name);
+        table_read_end();
+        return entry;
+    }
+    while ((entry = sequence_next(&children->order, position, &cursor, &position))) {
+        if (has_name(entry, name))
+            return entry;
+    }
+    return NULL;
+}
+
+static void release_entry(struct table_deferred *deferred)
+{
+    struct children_entry *entry = table_entry(deferred, struct children_entry, deferred);
+
+    actor_unref(entry->child);
+    free(entry);
+}
+
+/* Out of the table; freed when no reader sees it. */
+static void let_go(struct children *children, struct children_entry *entry)
+{
+    if (!table_exists(&children->names)) {
+        release_entry(&entry->deferred);
+        return;
+    }
+    table_remove(&children->names, &entry->node);
+    table_defer(&entry->deferred, release_entry);
+}
+
+static void remove_entry(struct children *children, struct children_entry *entry)
+{
+    sequence_remove(&children->order, entry->position);
+    let_go(children, entry);
+    children->ops->changed(children->owner);
+}
+
+static struct children_entry *entry_create(const struct child_name *name)
+{
+    struct children_entry *entry = calloc(1, sizeof(*entry) + name->length);
+
+    if (!entry)
+        return NULL;
+    entry->length = name->length;
+    memcpy(entry->name, name->name, name->length);
+    return entry;
+}
+
+void children_clear(struct children *children)
+{
+    struct children_entry *entry;
+    uint64_t position = 0;
+    size_t cursor = 0;
+
+    while ((entry = sequence_next(&children->order, position, &cursor, &position)))
+        let_go(children, entry);
+    sequence_deinit(&children->order);
+}
+
+void children_deinit(struct children *children)
+{
+    table_deinit(&children->names);
+}
+
+/* ---- ends and new beginnings ---- */
+
+/* The place of one that has ended, with its policy and its past. */
+static struct children_entry *entry_inherit(const struct children_entry *old)
+{
+    struct child_name name = name_of(old);
+    struct children_entry *entry = entry_create(&name);
+
+    if (!entry)
+        return NULL;
+    entry->position = old->position;
+    entry->window = old->window;
+    atomic_init(&entry->policy, atomic_load(&((struct children_entry *)old)->policy));
+    entry->restarts = old->restarts;
+    return entry;
+}
+
+static void replace(struct children *children, struct children_entry *old, struct children_entry *entry)
+{
+    actor_monitor(children->owner, &entry->monitor, entry->child);
+    add_to_table(children, entry);
+    sequence_replace(&children->order, entry->position, entry);
+    let_go(children, old);
+    children->ops->changed(children->owner);
+}
+
+/* True if another actor has taken its place. An attempt that fails counts as one. */
+static bool start_again(struct children *children, struct children_entry *old)
+{
+    struct children_entry *entry = entry_inherit(old);
+    struct child_name name = name_of(old);
+
+    if (!entry)
+        return false;
+    while (restart_count(&entry->window, &RESTART_INTENSITY_DEFAULT, clock_monotonic_ns())) {
+        entry->restarts++;
+        if (children->ops->start(children->owner, &name, NULL, old->child, &entry->child) != 0)
+            continue;
+        replace(children, old, entry);
+        return true;
+    }
+    log_error("%.*s was restarted too often and is given up", (int)name.length, name.name);
+    free(entry);
+    return false;
+}
+
+/* [owner] Its actor has ended, and its monitor is over. */
+static void settle(struct children *children, struct children_entry *entry)
+{
+    const struct reason *reason = actor_reason(entry->child);
+    bool wanted = reason && restart_is_wanted(atomic_load(&entry->policy), reason);
+
+    if (children->closing || !actor_alive(children->owner) || !wanted || !start_again(children, entry))
+        remove_entry(children, entry);
+}
+
+/* The entry of a name whose actor lives; one whose actor has ended but whose DOWN isn't here yet is settled first. */
+static struct children_entry *find_living(struct children *children, const struct child_name *name)
+{
+    struct children_entry *entry = find(children, name);
+
+    if (!entry || actor_alive(entry->child))
+        return entry;
+    actor_demonitor(&entry->monitor);
+    settle(children, entry);
+    entry = find(children, name);
+    return entry && actor_alive(entry->child) ? entry : NULL;
+}
+
+struct actor *children_find(struct children *children, const struct child_name *name)
+{
+    struct children_entry *entry = find_living(children, name);
+
+    return entry ? entry->child : NULL;
+}
+
+void children_on_down(struct children *children, struct message *message)
+{
+    settle(children, table_entry(monitor_of_down(message), struct children_entry, monitor));
+}
+
+/* ---- the calls ---- */
+
+static int on_find(struct children *children, struct children_call *call)
+{
+    struct actor *child = children_find(children, &call->name);
+
+    if (!child)
+        return REGISTRY_E_NOT_FOUND;
+    call->child = actor_ref(child);
+    return 0;
+}
+
+/* [owner] A table is made with the first child that makes them many. */
+static int insert(struct children *children, struct children_entry *entry)
+{
+    if (!table_exists(&children->names) && children->order.count >= CHILDREN_FEW && make_table(children) < 0)
+        return -ENOMEM;
+    return sequence_add(&children->order, entry, &entry->position);
+}
+
+static int create(struct children *children, const struct child_name *name, void *arg, struct actor **ret_child)
+{
+    struct children_entry *entry = entry_create(name);
+    int rc = -ENOMEM;
+
+    if (!entry)
+        return rc;
+    rc = insert(children, entry);
+    if (rc < 0)
+        goto free_entry;
+    rc = children->ops->start(children->owner, name, arg, NULL, &entry->child);
+    if (rc != 0)
+        goto remove_from_order;
+
+    actor_monitor(children->owner, &entry->monitor, entry->child);
+    add_to_table(children, entry);
+    children->ops->changed(children->owner);
+    *ret_child = actor_ref(entry->child);
+    return 0;
+
+remove_from_order:
+    sequence_remove(&children->order, entry->position);
+free_entry:
+    free(entry);
+    return rc == ACTOR_E_INIT ? REGISTRY_E_START : rc;
+}
+
+static int on_create(struct children *children, struct children_call *call)
+{
+    if (children->closing)
+        return ACTOR_E_SHUTDOWN;
+    if (find_living(children, &call->name))
+        return REGISTRY_E_EXISTS;
+    return create(children, &call->name, call->arg, &call->child);
+}
+
+static int on_remove(struct children *children, const struct children_call *call)
+{
+    struct children_entry *entry = find_living(children, &call->name);
+    int rc;
+
+    if (!entry)
+        return REGISTRY_E_NOT_FOUND;
+    rc = children->ops->stop_if_empty(entry->child);
+    if (rc != 0)
+        return rc == ACTOR_E_NOPROC ? REGISTRY_E_NOT_FOUND : rc;
+    actor_demonitor(&entry->monitor);
+    remove_entry(children, entry);
+    return 0;
+}
+
+static int on_list(struct children *children, const struct children_call *call)
+{
+    uint64_t position = call->position;
+    const struct children_entry *entry;
+    size_t cursor = 0;
+
+    while ((entry = sequence_next(&children->order, position, &cursor, &position))) {
+        struct child_name name = name_of(entry);
+
+        if (actor_alive(entry->child) && !call->visit(call->context, position, &name, entry->child))
+            break;
+    }
+    return 0;
+}
+
+/* The first living one behind `*position`. */
+static const struct children_entry *next_living(struct children *children, uint64_t *position)
+{
+    const struct children_entry *entry;
+    size_t cursor = 0;
+
+    do
+        entry = sequence_next(&children->order, *position, &cursor, position);
+    while (entry && !actor_alive(entry->child));
+    return entry;
+}
+
+static struct child_status status_of(const struct children_entry *entry)
+{
+    return (struct child_status){
+        .policy = atomic_load(&((struct children_entry *)entry)->policy), .restarts = entry->restarts};
+}
+
+static int on_next(struct children *children, struct children_call *call)
+{
+    const struct children_entry *entry = next_living(children, &call->position);
+
+    call->child = entry ? actor_ref(entry->child) : NULL;
+    if (entry)
+        call->status = status_of(entry);
+    return 0;
+}
+
+/* From here on nobody is started: whoever asked is about to end the owner, and begins with the first child. */
+static int on_close(struct children *children, struct children_call *call)
+{
+    children->closing = true;
+    return on_next(children, call);
+}
+
+static struct children_entry *find_this(struct children *children, const struct children_call *call)
+{
+    struct children_entry *entry = find(children, &call->name);
+
+    return entry && entry->child == call->child ? entry : NULL;
+}
+
+static int on_set_policy(struct children *children, const struct children_call *call)
+{
+    struct children_entry *entry = find_this(children, call);
+
+    if (!entry)
+        return REGISTRY_E_NOT_FOUND;
+    atomic_store(&entry->policy, (uint8_t)call->status.policy);
+    return 0;
+}
+
+static int on_get_status(struct children *children, struct children_call *call)
+{
+    const struct children_entry *entry = find_this(children, call);
+
+    if (!entry)
+        return REGISTRY_E_NOT_FOUND;
+    call->status = status_of(entry);
+    return 0;
+}
+
+int children_on_call(struct children *children, unsigned tag, void *arg)
+{
+    struct children_call *call = arg;
+
+    switch ((enum children_tag)tag) {
+    case CHILDREN_FIND:
+        return on_find(children, call);
+    case CHILDREN_CREATE:
+        return on_create(children, call);
+    case CHILDREN_REMOVE:
+        return on_remove(children, call);
+    case CHILDREN_LIST:
+        return on_list(children, call);
+    case CHILDREN_NEXT:
+        return on_next(children, call);
+    case CHILDREN_SET_POLICY:
+        return on_set_policy(children, call);
+    case CHILDREN_GET_STATUS:
+        return on_get_status(children, call);
+    case CHILDREN_CLOSE:
+        return on_close(children, call);
+    }
+    return -EINVAL;
+}
+
+void children_stop_all(struct children *children, const struct reason *reason)
+{
+    struct children_call call = {.position = 0};
+
+    (void)on_close(children, &call);
+    while (call.child) {
+        (void)registry_stop_tree(call.child, reason_copy(reason));
+        actor_unref(call.child);
+        (void)on_next(children, &call);
+    }
+}
