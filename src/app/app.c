@@ -101,6 +101,8 @@ static int mount_it(struct app *app)
         .mountpoint = app->mountpoint,
         .direct = app->options.direct,
         .io_uring = app->options.io_uring,
+        .linger_ns = app->options.linger_ns,
+        .max_awake = app->options.max_awake,
     };
     char why[512] = "";
 

@@ -1,5 +1,9 @@
 #include "app/options.h"
 
+#include "actor/runtime.h"
+#include "base/clock.h"
+
+#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +11,20 @@
 
 #include <fuse_lowlevel.h>
 
-enum { KEY_FOREGROUND, KEY_DEBUG, KEY_HELP, KEY_VERSION, KEY_DIRECT, KEY_NO_DIRECT, KEY_URING, KEY_NO_URING };
+#define LINGER_MAX_S 1e6 /* more than a week is for ever */
+
+enum {
+    KEY_FOREGROUND,
+    KEY_DEBUG,
+    KEY_HELP,
+    KEY_VERSION,
+    KEY_DIRECT,
+    KEY_NO_DIRECT,
+    KEY_URING,
+    KEY_NO_URING,
+    KEY_LINGER,
+    KEY_MAX_AWAKE,
+};
 
 static const struct fuse_opt table[] = {
     FUSE_OPT_KEY("-f", KEY_FOREGROUND),
@@ -21,6 +38,8 @@ static const struct fuse_opt table[] = {
     FUSE_OPT_KEY("no_direct_call", KEY_NO_DIRECT),
     FUSE_OPT_KEY("io_uring", KEY_URING),
     FUSE_OPT_KEY("no_io_uring", KEY_NO_URING),
+    FUSE_OPT_KEY("linger=", KEY_LINGER),
+    FUSE_OPT_KEY("max_awake=", KEY_MAX_AWAKE),
     FUSE_OPT_END,
 };
 
@@ -34,6 +53,39 @@ static int on_argument(struct options *options, const char *argument)
     options->source = options->mountpoint;
     options->mountpoint = strdup(argument);
     return options->mountpoint ? 0 : -1;
+}
+
+static int refuse(const char *argument, const char *why)
+{
+    fprintf(stderr, "kvfs: %s: %s\n", argument, why);
+    return -1;
+}
+
+/* `linger=SECONDS`, maybe with a fraction. */
+static int set_linger(struct options *options, const char *argument)
+{
+    const char *text = strchr(argument, '=') + 1;
+    char *end;
+    double seconds = strtod(text, &end);
+
+    if (end == text || *end != '\0' || !(seconds >= 0 && seconds <= LINGER_MAX_S))
+        return refuse(argument, "not a number of seconds");
+    options->linger_ns = (int64_t)(seconds * CLOCK_NS_PER_S);
+    return 0;
+}
+
+static int set_max_awake(struct options *options, const char *argument)
+{
+    const char *text = strchr(argument, '=') + 1;
+    char *end;
+    unsigned long count;
+
+    errno = 0;
+    count = strtoul(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || count > UINT32_MAX)
+        return refuse(argument, "not a number of threads");
+    options->max_awake = (uint32_t)count;
+    return 0;
 }
 
 /* 0: taken; 1: for libfuse; -1: an error. */
@@ -65,6 +117,10 @@ static int on_option(void *data, const char *argument, int key, struct fuse_args
     case KEY_NO_URING:
         options->io_uring = key == KEY_URING;
         return 0;
+    case KEY_LINGER:
+        return set_linger(options, argument);
+    case KEY_MAX_AWAKE:
+        return set_max_awake(options, argument);
     default:
         return 1;
     }
@@ -72,7 +128,13 @@ static int on_option(void *data, const char *argument, int key, struct fuse_args
 
 int options_parse(int argc, char **argv, struct options *ret_options)
 {
-    *ret_options = (struct options){.direct = true, .io_uring = true, .args = FUSE_ARGS_INIT(argc, argv)};
+    *ret_options = (struct options){
+        .direct = true,
+        .io_uring = true,
+        .linger_ns = RUNTIME_LINGER_NS,
+        .max_awake = RUNTIME_MAX_AWAKE,
+        .args = FUSE_ARGS_INIT(argc, argv),
+    };
     if (fuse_opt_parse(&ret_options->args, ret_options, table, on_option) < 0) {
         options_deinit(ret_options);
         return -1;
@@ -124,6 +186,8 @@ void options_print_help(const char *program)
            "    -d, -o debug           the same, and show every request\n"
            "    -o no_io_uring         use /dev/fuse even where the kernel offers io_uring\n"
            "    -o no_direct_call      have each bucket's own thread run its calls\n"
+           "    -o linger=SECONDS      how long an idle bucket keeps its thread (10)\n"
+           "    -o max_awake=N         how many idle buckets may keep theirs (256)\n"
            "    -o OPTION[,OPTION...]  mount options, and those of libfuse:\n",
            program);
     fuse_lowlevel_help();

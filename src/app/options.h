@@ -5,6 +5,7 @@
 #define KVFS_APP_OPTIONS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <fuse_opt.h>
 
@@ -16,6 +17,8 @@ struct options {
     bool version;
     bool direct;
     bool io_uring;
+    int64_t linger_ns;  /* how long an idle bucket keeps its thread */
+    uint32_t max_awake; /* how many idle buckets may */
     struct fuse_args args; /* what is left, for libfuse */
 };
 

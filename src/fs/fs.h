@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct fs;
 struct fuse_args;
@@ -20,6 +21,8 @@ struct fs_options {
     const char *mountpoint; /* absolute; borrowed for the life of the fs */
     bool direct;            /* calls to buckets are run by the thread that received the request */
     bool io_uring;          /* use it where the kernel offers it */
+    int64_t linger_ns;      /* see struct runtime, like the next */
+    uint32_t max_awake;
 };
 
 /*

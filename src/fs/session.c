@@ -188,6 +188,8 @@ static int start_parts(struct fs *fs)
     if (rc < 0)
         return rc;
     fs->runtime.direct = fs->options.direct;
+    fs->runtime.linger_ns = fs->options.linger_ns;
+    fs->runtime.max_awake = fs->options.max_awake;
     rc = inode_index_init(&fs->index);
     if (rc < 0)
         return rc;
