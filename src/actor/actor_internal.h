@@ -90,6 +90,8 @@ bool actor_self_is_dead(void);
 
 /* [actor's lock] Puts a message into its mailbox and sees to it that it is run. What mailbox_push() answers. */
 int actor_post(struct actor *actor, struct message *message);
+/* [no lock] The same for whoever runs this thread; MAILBOX_E_CLOSED also if that is an actor that was killed. */
+int actor_push(struct actor *actor, struct message *message);
 /* Lets an unhandled message go: answers a call, ends a stop, drops the rest. */
 void message_discard(struct actor *actor, struct message *message);
 /* Answers; releases the argument if nobody waits for it. Drops the answerer's hold. */

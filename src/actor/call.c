@@ -44,11 +44,8 @@ int actor_post(struct actor *actor, struct message *message)
     return rc;
 }
 
-/*
- * Under the sender's lock too if that is an actor: after its end, of which others have been told, it sends nothing.
- * What mailbox_push() answers, MAILBOX_E_CLOSED also for a sender that was killed.
- */
-static int push(struct actor *actor, struct message *message)
+/* Under the sender's lock too if that is an actor: after its end, of which others have been told, it sends nothing. */
+int actor_push(struct actor *actor, struct message *message)
 {
     struct actor *sender = actor_self() ? actor_self() : actor;
     int rc = MAILBOX_E_CLOSED;
@@ -210,7 +207,7 @@ static int queued_call_run(struct queued_call *call, int64_t deadline)
     int result;
 
     refcount_add(&call->refs, 1);
-    if (push(call->callee, &call->message) != 0) {
+    if (actor_push(call->callee, &call->message) != 0) {
         call->result = actor_self_is_dead() ? ACTOR_E_KILLED : ACTOR_E_NOPROC;
         queued_call_unref(call);
     } else if (!wait_for_answer(call, deadline)) {
@@ -324,7 +321,7 @@ static int answer_cast(struct message *message, int rc)
 int actor_cast(struct actor *actor, struct message *message)
 {
     assert(message->kind == MESSAGE_CAST && message->release);
-    return answer_cast(message, push(actor, message));
+    return answer_cast(message, actor_push(actor, message));
 }
 
 int actor_cast_for_nobody(struct actor *actor, struct message *message)
@@ -341,7 +338,7 @@ int actor_cast_for_nobody(struct actor *actor, struct message *message)
 void actor_send(struct actor *actor, struct message *message)
 {
     assert(message->kind == MESSAGE_INFO && message->release);
-    if (push(actor, message) != 0)
+    if (actor_push(actor, message) != 0)
         message->release(message);
 }
 

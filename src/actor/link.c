@@ -16,6 +16,7 @@ struct link {
     struct monitor half; /* a watches b */
     struct monitor back; /* b watches a */
     struct refcount refs; /* one a half */
+    bool from_start;      /* both lived when it was begun: who has ended meanwhile is told of for its own reason */
 };
 
 /* An EXIT that somebody sent. */
@@ -32,6 +33,7 @@ static struct link *link_create(struct actor *a, struct actor *b)
         return NULL;
     refcount_init(&link->refs);
     refcount_add(&link->refs, 1);
+    link->from_start = false;
     monitor_init(&link->half, MONITOR_LINK, a, b);
     monitor_init(&link->back, MONITOR_LINK_BACK, b, a);
     return link;
@@ -102,7 +104,8 @@ static uint64_t link_to_the_dead(struct link *link, struct monitor_rest *ret_res
     if (has_ended(half->watcher))
         return 2;
     actor_ref(half->target);
-    half->active = half->noproc = true;
+    half->active = true;
+    half->noproc = !link->from_start;
     *ret_rest = monitor_deliver(half, doomed);
     return 1;
 }
@@ -117,6 +120,16 @@ static uint64_t link_the_living(struct link *link)
     return 0;
 }
 
+/* [both locks] Nothing for an actor that was killed, unless it has started a child, which must not outlive it. */
+static uint64_t join(struct link *link, struct monitor_rest *ret_rest, struct cds_list_head *doomed)
+{
+    if (actor_self_is_dead() && !link->half.from_parent)
+        return 2;
+    if (has_ended(link->half.watcher) || has_ended(link->half.target))
+        return link_to_the_dead(link, ret_rest, doomed);
+    return link_the_living(link);
+}
+
 static void establish(struct link *link)
 {
     struct actor *a = link->half.watcher;
@@ -126,7 +139,7 @@ static void establish(struct link *link)
     uint64_t over;
 
     lock_acquire_both(&a->lock, &b->lock);
-    over = has_ended(a) || has_ended(b) ? link_to_the_dead(link, &rest, &doomed) : link_the_living(link);
+    over = join(link, &rest, &doomed);
     lock_release_both(&a->lock, &b->lock);
     monitor_let_go(rest);
     if (over > 0)
@@ -138,7 +151,7 @@ int actor_link(struct actor *a, struct actor *b)
 {
     struct link *link;
 
-    if (a == b || actor_self_is_dead())
+    if (a == b)
         return 0;
     link = link_create(a, b);
     if (!link)
@@ -147,27 +160,38 @@ int actor_link(struct actor *a, struct actor *b)
     return 0;
 }
 
-void actor_unlink(struct actor *a, struct actor *b)
+/* [both locks] Takes back one link, or an EXIT of one. False if there is none left. */
+static bool take_one_back(struct actor *a, struct actor *b, struct monitor_rest rests[2])
 {
-    struct monitor_rest rests[2] = {{0}, {0}};
-    struct monitor *half;
+    struct monitor *half = find_half(a, b);
 
-    if (a == b || actor_self_is_dead())
-        return;
-    lock_acquire_both(&a->lock, &b->lock);
-    half = find_half(a, b);
     if (half) {
         rests[0] = monitor_take_back(half);
         rests[1] = monitor_take_back(other_half(half));
-    } else {
-        if ((half = find_exit(a, b)))
-            rests[0] = monitor_take_back(half);
-        if ((half = find_exit(b, a)))
-            rests[1] = monitor_take_back(half);
+        return true;
     }
-    lock_release_both(&a->lock, &b->lock);
-    monitor_let_go(rests[0]);
-    monitor_let_go(rests[1]);
+    half = find_exit(a, b);
+    if (!half)
+        half = find_exit(b, a);
+    if (half)
+        rests[0] = monitor_take_back(half);
+    return half != NULL;
+}
+
+/* More than one: of several links to the dead, each has left an EXIT. */
+void actor_unlink(struct actor *a, struct actor *b)
+{
+    bool more = a != b && !actor_self_is_dead();
+
+    while (more) {
+        struct monitor_rest rests[2] = {{0}, {0}};
+
+        lock_acquire_both(&a->lock, &b->lock);
+        more = take_one_back(a, b, rests);
+        lock_release_both(&a->lock, &b->lock);
+        monitor_let_go(rests[0]);
+        monitor_let_go(rests[1]);
+    }
 }
 
 /* The link is allocated first: what can fail comes before what can't be undone. */
@@ -180,6 +204,7 @@ int actor_start_link(struct actor *parent, struct actor *actor, const struct act
     if (!link)
         return -ENOMEM;
     link->half.from_parent = true;
+    link->from_start = !has_ended(parent);
     rc = actor_start(actor, class, runtime, arg, ret_reason);
     if (rc == 0)
         establish(link);
@@ -215,9 +240,7 @@ static int post_signal(struct actor *actor, struct reason reason)
     }
     message_init(&signal->message, MESSAGE_EXIT, 0, release_signal);
     signal->reason = reason;
-    lock_acquire(&actor->lock);
-    rc = actor_post(actor, &signal->message);
-    lock_release(&actor->lock);
+    rc = actor_push(actor, &signal->message);
     if (rc != 0)
         release_signal(&signal->message);
     return 0;
