@@ -278,7 +278,8 @@ void actor_reap(struct actor *actor)
     struct frame frame;
     bool mine;
 
-    if (!run_try_enter(actor, &frame))
+    /* Whom two end at once may still be telling and cancelling, on the ender's thread. */
+    if (!(atomic_load(&actor->attention) & ATTENTION_ENDED) || !run_try_enter(actor, &frame))
         return;
     mine = !actor->destroyed;
     actor->destroyed = true;
