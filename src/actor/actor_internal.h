@@ -54,10 +54,10 @@ bool run_enter(struct actor *actor, struct frame *frame, int64_t deadline_ns);
 void run_exit(struct frame *frame);
 /* Stops being it, and lets it be destroyed if it has ended. */
 void run_leave(struct frame *frame);
-/* [run lock] One more was handled. Others only read the counter. */
-static inline void run_count(_Atomic uint64_t *handled)
+/* [run lock] So many more are handled. Others only read the counter. */
+static inline void run_count(_Atomic uint64_t *handled, uint32_t count)
 {
-    atomic_store_explicit(handled, atomic_load_explicit(handled, memory_order_relaxed) + 1, memory_order_relaxed);
+    atomic_store_explicit(handled, atomic_load_explicit(handled, memory_order_relaxed) + count, memory_order_relaxed);
 }
 /* [run lock] Runs the mail that is there now, each message counted in `handled`. */
 void run_mail(struct actor *actor, _Atomic uint64_t *handled);

@@ -36,11 +36,14 @@ static bool calls_directly(const struct actor *actor)
 
 int actor_post(struct actor *actor, struct message *message)
 {
+    bool was_empty = actor->mailbox.count == 0;
     int rc = mailbox_push(&actor->mailbox, message);
 
     lock_assert_held(&actor->lock);
-    if (rc == 0 && !(atomic_fetch_or(&actor->attention, ATTENTION_MAIL) & ATTENTION_MAIL))
+    if (rc == 0 && was_empty) {
+        atomic_fetch_or(&actor->attention, ATTENTION_MAIL);
         thread_wake(actor);
+    }
     return rc;
 }
 
@@ -269,7 +272,7 @@ static int call_directly(struct actor *actor, unsigned tag, void *arg, int timeo
         result = condition_of_ended(actor);
     } else {
         result = actor->class->on_call(actor, tag, arg);
-        run_count(&actor->handled_direct);
+        run_count(&actor->handled_direct, 1);
     }
     run_leave(&frame);
     return result;

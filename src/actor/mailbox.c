@@ -41,6 +41,11 @@ struct message *mailbox_take(struct mailbox *mailbox)
     return message;
 }
 
+bool mailbox_first_is(const struct mailbox *mailbox, enum message_kind kind)
+{
+    return mailbox->count > 0 && cds_list_first_entry(&mailbox->messages, struct message, link)->kind == kind;
+}
+
 bool mailbox_unlink(struct mailbox *mailbox, struct message *message)
 {
     if (!message->queued)

@@ -36,6 +36,8 @@ void mailbox_deinit(struct mailbox *mailbox);
 int mailbox_push(struct mailbox *mailbox, struct message *message);
 /* The oldest message, to the caller; NULL if there is none. */
 struct message *mailbox_take(struct mailbox *mailbox);
+/* True if the oldest message is of that kind. */
+bool mailbox_first_is(const struct mailbox *mailbox, enum message_kind kind);
 /* Takes one message out of the middle, if it is still there. True if it was. */
 bool mailbox_unlink(struct mailbox *mailbox, struct message *message);
 /* Refuses new mail from now on. What is there stays. */

@@ -24,6 +24,9 @@
 
 #include <errno.h>
 
+/* So many casts are taken out of a mailbox under its lock at once. */
+#define RUN_BATCH 64
+
 static _Thread_local struct frame *current;
 
 static void push_frame(struct frame *frame, struct actor *actor)
@@ -194,21 +197,44 @@ static void note_if_empty(struct actor *actor)
         atomic_fetch_and(&actor->attention, (uint8_t)~ATTENTION_MAIL);
 }
 
-/* The oldest message; none any more once the actor has ended. */
-static struct message *take_message(struct actor *actor)
+/* [actor's lock] Casts that come one after another: nobody takes one of these back. */
+static uint32_t take_casts(struct mailbox *mailbox, struct message **messages, uint32_t max)
 {
-    struct message *message = NULL;
+    uint32_t count = 0;
+
+    while (count < max && mailbox_first_is(mailbox, MESSAGE_CAST))
+        messages[count++] = mailbox_take(mailbox);
+    return count;
+}
+
+/* [actor's lock] */
+static uint32_t take(struct actor *actor, struct message **messages, uint32_t max)
+{
+    uint32_t count = take_casts(&actor->mailbox, messages, max);
+
+    if (count > 0)
+        return count;
+    messages[0] = mailbox_take(&actor->mailbox);
+    if (!messages[0])
+        return 0;
+    if (messages[0]->kind == MESSAGE_CALL) {
+        current->running = queued_call_of(messages[0]);
+        run_show_frame(current);
+    }
+    return 1;
+}
+
+/* The oldest message, or some casts at once, up to `max`; none any more once the actor has ended. */
+static uint32_t take_messages(struct actor *actor, struct message **messages, uint32_t max)
+{
+    uint32_t count = 0;
 
     lock_acquire(&actor->lock);
     if (actor->state != ACTOR_ENDED)
-        message = mailbox_take(&actor->mailbox);
-    if (message && message->kind == MESSAGE_CALL) {
-        current->running = queued_call_of(message);
-        run_show_frame(current);
-    }
+        count = take(actor, messages, max);
     note_if_empty(actor);
     lock_release(&actor->lock);
-    return message;
+    return count;
 }
 
 static uint32_t count_mail(struct actor *actor)
@@ -222,20 +248,34 @@ static uint32_t count_mail(struct actor *actor)
     return count;
 }
 
+/* The rest of a batch is dropped once the actor is ending, as what is still in the mailbox will be. */
+static void dispatch_all(struct actor *actor, struct message **messages, uint32_t count)
+{
+    dispatch(actor, messages[0]);
+    for (uint32_t i = 1; i < count; i++) {
+        if (actor_alive(actor))
+            dispatch(actor, messages[i]);
+        else
+            message_discard(actor, messages[i]);
+    }
+}
+
 void run_mail(struct actor *actor, _Atomic uint64_t *handled)
 {
-    struct message *message;
+    struct message *messages[RUN_BATCH];
+    uint32_t left;
+    uint32_t count;
 
     lock_assert_held(&actor->run);
     if (!(atomic_load(&actor->attention) & ATTENTION_MAIL))
         return;
 
-    for (uint32_t left = count_mail(actor); left > 0 && actor_alive(actor); left--) {
-        message = take_message(actor);
-        if (!message)
+    for (left = count_mail(actor); left > 0 && actor_alive(actor); left -= count) {
+        count = take_messages(actor, messages, left < RUN_BATCH ? left : RUN_BATCH);
+        if (count == 0)
             return;
         /* Counted first: who has its reply finds itself counted. */
-        run_count(handled);
-        dispatch(actor, message);
+        run_count(handled, count);
+        dispatch_all(actor, messages, count);
     }
 }

@@ -88,7 +88,7 @@ static int down(struct fs *fs, struct bucket *from, const struct key *key, struc
 /* Moves `*bucket` by one component, reference and all; NULL is the root. 0, or an errno. */
 static int move(struct fs *fs, struct bucket **bucket, const struct key *component)
 {
-    struct bucket *next;
+    struct bucket *next = NULL;
     int error = 0;
 
     if (component->length == 0 || (component->length == 1 && component->name[0] == '.'))
