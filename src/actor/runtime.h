@@ -55,6 +55,8 @@ struct runtime {
     struct thread reserve;
     bool drought;                  /* the reserve's own: the system has no thread to give */
     bool stopping;                 /* guarded by lock, like the rest */
+    bool reserve_ended;
+    bool reserve_joined;
     struct actor *wanting_first;   /* want a thread; a reference each */
     struct actor *wanting_last;
     struct young young[RUNTIME_MAX_YOUNG]; /* a ring, oldest at young_first */

@@ -3,7 +3,8 @@
  *
  * A worker is a thread that serves one actor at a time: it runs the actor's
  * mail, waits for more, and lets go when the actor has ended or hibernates.
- * Then it waits in the cache for another actor, and ends when none comes.
+ * Then it serves one that waits for a thread, or waits in the cache for
+ * another, and ends when none comes.
  * A direct call wakes no thread.
  *
  * Who gets one. Mail wakes the actor's worker; an actor without one takes a
@@ -175,22 +176,69 @@ static void serve(struct worker *worker, struct actor *actor)
 
 /* ---- the cache ---- */
 
+/* [actor's lock] */
+static void employ(struct worker *worker, struct actor *actor)
+{
+    actor->worker = worker;
+    actor_ref(actor);
+    lock_acquire(&worker->lock);
+    worker->actor = actor;
+    condition_signal(&worker->wake);
+    lock_release(&worker->lock);
+}
+
+/* [runtime's lock] With the queue's reference. */
+static struct actor *take_wanting(struct runtime *runtime)
+{
+    struct actor *actor = runtime->wanting_first;
+
+    if (!actor)
+        return NULL;
+    runtime->wanting_first = actor->next_wanting;
+    if (!runtime->wanting_first)
+        runtime->wanting_last = NULL;
+    return actor;
+}
+
+/* [no lock] Gives it to who still wants it, or back. */
+static void give(struct worker *worker, struct actor *actor)
+{
+    bool wanted;
+
+    lock_acquire(&actor->lock);
+    wanted = actor->wanting && actor->state != ACTOR_ENDED;
+    if (actor->wanting) {
+        actor->wanting = false;
+        actor->worker = NULL;
+    }
+    if (wanted)
+        employ(worker, actor);
+    lock_release(&actor->lock);
+    if (!wanted)
+        signal_worker(worker, &worker->dismissed);
+}
+
 /* False if there are enough, or it is the end. */
 static bool enter_cache(struct worker *worker)
 {
     struct runtime *runtime = worker->runtime;
+    struct actor *wanting;
     bool room;
 
     lock_acquire(&runtime->lock);
     worker->working_since = 0;
-    room = runtime->cached_count < RUNTIME_MAX_CACHED && !runtime->stopping;
+    wanting = take_wanting(runtime);
+    room = !wanting && runtime->cached_count < RUNTIME_MAX_CACHED && !runtime->stopping;
     if (room) {
         worker->is_cached = true;
         runtime->cached_count++;
         cds_list_add(&worker->waiting, &runtime->cached);
     }
     lock_release(&runtime->lock);
-    return room;
+    if (wanting)
+        give(worker, wanting);
+    actor_unref(wanting);
+    return wanting || room;
 }
 
 /* [worker's lock] */
@@ -259,17 +307,6 @@ static struct worker *take_cached(struct runtime *runtime)
     worker = cds_list_first_entry(&runtime->cached, struct worker, waiting);
     stop_waiting(runtime, worker);
     return worker;
-}
-
-/* [actor's lock] */
-static void employ(struct worker *worker, struct actor *actor)
-{
-    actor->worker = worker;
-    actor_ref(actor);
-    lock_acquire(&worker->lock);
-    worker->actor = actor;
-    condition_signal(&worker->wake);
-    lock_release(&worker->lock);
 }
 
 /* ---- a worker's life ---- */
@@ -418,24 +455,6 @@ void thread_wake(struct actor *actor)
 
 /* ---- the reserve ---- */
 
-/* [no lock] Gives it to who still wants it, or back. */
-static void give(struct worker *worker, struct actor *actor)
-{
-    bool wanted;
-
-    lock_acquire(&actor->lock);
-    wanted = actor->wanting && actor->state != ACTOR_ENDED;
-    if (actor->wanting) {
-        actor->wanting = false;
-        actor->worker = NULL;
-    }
-    if (wanted)
-        employ(worker, actor);
-    lock_release(&actor->lock);
-    if (!wanted)
-        signal_worker(worker, &worker->dismissed);
-}
-
 /* No thread to be had: a turn on this one. True if it is to be tried again. */
 static bool stand_in(struct actor *actor)
 {
@@ -483,19 +502,6 @@ static void provide(struct runtime *runtime, struct actor *actor)
             requeue(actor);
     }
     actor_unref(actor);
-}
-
-/* [runtime's lock] With the queue's reference. */
-static struct actor *take_wanting(struct runtime *runtime)
-{
-    struct actor *actor = runtime->wanting_first;
-
-    if (!actor)
-        return NULL;
-    runtime->wanting_first = actor->next_wanting;
-    if (!runtime->wanting_first)
-        runtime->wanting_last = NULL;
-    return actor;
 }
 
 /* [runtime's lock] One that has become old enough, with a reference; NULL if none has. */
@@ -558,6 +564,10 @@ void *thread_reserve_main(void *arg)
         if (young)
             wake_for_its_age(young);
     }
+    lock_acquire(&runtime->lock);
+    runtime->reserve_ended = true;
+    condition_broadcast(&runtime->thread_ended);
+    lock_release(&runtime->lock);
     return NULL;
 }
 
@@ -593,13 +603,25 @@ static void dismiss_cached(struct runtime *runtime)
     lock_release(&runtime->lock);
 }
 
-static void stop_reserve(struct runtime *runtime)
+/* False if it doesn't end in time: it may be running mail itself. */
+static bool stop_reserve(struct runtime *runtime, int64_t deadline_ns)
 {
+    bool in_time = true;
+    bool to_join;
+    bool ended;
+
     lock_acquire(&runtime->lock);
     runtime->stopping = true;
     condition_signal(&runtime->reserve_wake);
+    while (!runtime->reserve_ended && in_time)
+        in_time = condition_wait_until(&runtime->thread_ended, &runtime->lock, deadline_ns);
+    ended = runtime->reserve_ended;
+    to_join = ended && !runtime->reserve_joined;
+    runtime->reserve_joined = ended;
     lock_release(&runtime->lock);
-    thread_join(&runtime->reserve);
+    if (to_join)
+        thread_join(&runtime->reserve);
+    return ended;
 }
 
 static bool await_threads(struct runtime *runtime, int64_t deadline_ns)
@@ -617,8 +639,8 @@ static bool await_threads(struct runtime *runtime, int64_t deadline_ns)
 
 bool thread_end_all(struct runtime *runtime, int64_t deadline_ns)
 {
-    if (!runtime->stopping)
-        stop_reserve(runtime);
+    if (!stop_reserve(runtime, deadline_ns))
+        return false;
     dismiss_cached(runtime);
     if (!await_threads(runtime, deadline_ns))
         return false;

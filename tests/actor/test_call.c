@@ -235,6 +235,32 @@ ACTOR_TEST(call, round_a_circle_is_refused_or_times_out)
     assert_circle_ends(probe_start_slow(), probe_start());
 }
 
+static int call_third(struct probe *self, void *arg)
+{
+    struct probe *const *circle = arg;
+
+    (void)self;
+    return probe_do_for(circle[2], call_back, circle[0], 200);
+}
+
+static int call_second(struct probe *self, void *arg)
+{
+    struct probe *const *circle = arg;
+
+    (void)self;
+    return probe_do_for(circle[1], call_third, arg, 400);
+}
+
+ACTOR_TEST(call, round_a_circle_of_three_is_refused_or_times_out)
+{
+    struct probe *circle[] = {probe_start_slow(), probe_start_slow(), probe_start_slow()};
+    int rc = probe_do(circle[0], call_second, circle);
+
+    cr_assert(rc == ACTOR_E_DEADLOCK || rc == ACTOR_E_TIMEOUT);
+    for (int i = 0; i < 3; i++)
+        cr_assert_eq(probe_call(circle[i], 2), 0);
+}
+
 struct meeting {
     struct probe *here;
     struct probe *other;

@@ -1,5 +1,6 @@
 #include "lib/actors.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static bool list_is_empty(struct actor *actor, struct cds_list_head *list)
@@ -286,4 +287,80 @@ ACTOR_TEST(monitor, by_a_watcher_that_was_killed_does_nothing)
     cr_assert(list_is_empty(&target->actor, &target->actor.monitors));
     cr_assert_eq(probe_stop(target), 0);
     cr_assert_str_eq(probe_whole_story(watcher), "destroy");
+}
+
+/* ---- many ---- */
+
+/* Counts the DOWNs of its monitors. */
+struct counter {
+    struct actor actor;
+    _Atomic int *downs;
+    struct monitor monitors[];
+};
+
+static bool count_down(struct actor *self, struct message *message)
+{
+    must(message->kind == MESSAGE_DOWN);
+    atomic_fetch_add(message_container(self, struct counter, actor)->downs, 1);
+    return true;
+}
+
+static int answer(struct actor *self, unsigned tag, void *arg)
+{
+    (void)self;
+    (void)tag;
+    (void)arg;
+    return 0;
+}
+
+static void free_counter(struct actor *self)
+{
+    free(message_container(self, struct counter, actor));
+}
+
+static const struct actor_class counter_class = {
+    .name = "counter", .prompt = true, .on_call = answer, .on_info = count_down, .free = free_counter};
+
+static struct counter *start_counter(struct probe *target, int monitors, _Atomic int *downs)
+{
+    struct counter *counter = calloc(1, sizeof(*counter) + (size_t)monitors * sizeof(counter->monitors[0]));
+    struct reason reason;
+
+    must(counter);
+    counter->downs = downs;
+    cr_assert_eq(actor_start(&counter->actor, &counter_class, actors_runtime(), NULL, &reason), 0);
+    for (int i = 0; i < monitors; i++)
+        (void)actor_monitor(&counter->actor, &counter->monitors[i], &target->actor);
+    return counter;
+}
+
+/* A call runs the mail that was there before. */
+static void assert_each_is_told_once(int watchers, int monitors)
+{
+    struct probe *target = probe_start();
+    struct counter **counters = calloc((size_t)watchers, sizeof(struct counter *));
+    _Atomic int downs = 0;
+
+    must(counters);
+    for (int i = 0; i < watchers; i++)
+        counters[i] = start_counter(target, monitors, &downs);
+    cr_assert_eq(probe_kill(target), 0);
+    for (int i = 0; i < watchers; i++) {
+        cr_assert_eq(actor_call(&counters[i]->actor, 0, NULL, ACTORS_PATIENCE_MS), 0);
+        cr_assert_eq(actor_kill(&counters[i]->actor), 0);
+        actor_unref(&counters[i]->actor);
+    }
+    cr_assert_eq(atomic_load(&downs), watchers * monitors);
+    free(counters);
+}
+
+ACTOR_TEST(monitor, ten_thousand_by_one_watcher_are_each_told)
+{
+    assert_each_is_told_once(1, 10000);
+}
+
+ACTOR_TEST(monitor, ten_thousand_watchers_are_each_told)
+{
+    actors_runtime()->max_awake = 0;
+    assert_each_is_told_once(10000, 1);
 }
