@@ -141,6 +141,7 @@ int actor_cast(struct actor *actor, struct message *message);
 int actor_cast_for_nobody(struct actor *actor, struct message *message);
 /* [any thread] [never blocks] Sends an info. Takes the message. */
 void actor_send(struct actor *actor, struct message *message);
+void actor_send_for_nobody(struct actor *actor, struct message *message);
 
 /*
  * [any thread, not the actor itself] [may block] Ends the actor behind the mail that is already there: `terminate`, then

@@ -327,15 +327,27 @@ int actor_cast(struct actor *actor, struct message *message)
     return answer_cast(message, actor_push(actor, message));
 }
 
-int actor_cast_for_nobody(struct actor *actor, struct message *message)
+static int push_for_nobody(struct actor *actor, struct message *message)
 {
     int rc;
 
-    assert(message->kind == MESSAGE_CAST && message->release);
     lock_acquire(&actor->lock);
     rc = actor_post(actor, message);
     lock_release(&actor->lock);
-    return answer_cast(message, rc);
+    return rc;
+}
+
+int actor_cast_for_nobody(struct actor *actor, struct message *message)
+{
+    assert(message->kind == MESSAGE_CAST && message->release);
+    return answer_cast(message, push_for_nobody(actor, message));
+}
+
+void actor_send_for_nobody(struct actor *actor, struct message *message)
+{
+    assert(message->kind == MESSAGE_INFO && message->release);
+    if (push_for_nobody(actor, message) != 0)
+        message->release(message);
 }
 
 void actor_send(struct actor *actor, struct message *message)

@@ -36,6 +36,7 @@
 struct control;
 struct journal;
 struct notifier;
+struct timers;
 struct watch;
 
 /* The root directory's own attributes; what changes with its names is the registry's. */
@@ -58,6 +59,7 @@ struct fs {
     struct bucket_environment environment;
     struct registry *registry;
     struct root root;
+    struct timers *timers;
     struct notifier *notifier;
     struct watch *watch;
     struct journal *journal;
@@ -174,20 +176,20 @@ bool transport_is_io_uring(fuse_req_t req);
 /* Where a reply of `size` bytes is made: the ring's own buffer, or one of this thread's. NULL without memory. */
 void *transport_reply_buffer(fuse_req_t req, size_t size);
 
-/* notifier.c: the one thread that tells the kernel what is no longer true. */
+/* notifier.c: the one actor that tells the kernel what is no longer true. */
 
-/* 0, or a negative errno. */
+/* Needs the timers. 0, or a negative errno. */
 int notifier_start(struct fs *fs, struct notifier **ret_notifier);
+/* Borrowed. */
+struct actor *notifier_actor(struct notifier *notifier);
 /* [any thread] [never blocks] For bucket_environment.on_end. */
 void notifier_on_end(void *context, struct bucket *bucket);
 /* [any thread] [never blocks] Takes a name at the root back, which the helper used. Copies it. */
 void notifier_take_back_name(struct notifier *notifier, const char *name);
 /* [any thread] What a walk must find before an operation returns that promises that the bucket is gone. */
 void notifier_tell_gone(struct fs *fs, struct bucket *bucket);
-/* [main thread] [may block] Tells nobody any more; the thread has ended when this returns. */
-void notifier_stop(struct notifier *notifier);
-/* [main thread, no bucket and no session any more] Disposes of what it wasn't to tell. */
-void notifier_destroy(struct notifier *notifier);
+/* [main thread, no bucket any more] Disposes of what it wasn't to tell. NULL is fine. */
+void notifier_unref(struct notifier *notifier);
 
 /* journal.c: what has happened to buckets. */
 

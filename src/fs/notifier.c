@@ -1,11 +1,13 @@
 /*
- * The one thread that tells the kernel what is no longer true.
+ * The one actor, and by it the one thread, that tells the kernel what is no
+ * longer true.
  *
  * The kernel keeps what we told it for ever, so what ends by itself must be
  * taken back. Some of that needs locks that the kernel holds while a request
  * of ours is in flight (an entry's parent), so it may wait until we have
- * answered that request: this thread sends it, holding nothing, and nobody
- * waits for this thread.
+ * answered that request: this actor sends it, on its own thread, and nobody
+ * calls this actor, which isn't prompt; who has something for it leaves it in
+ * a list and sends an info.
  *
  * When a bucket has ended, in this order:
  *
@@ -22,6 +24,7 @@
  * weren't told again, until it is found or forgotten. Then what the bucket
  * held is let go.
  */
+#include "actor/timer.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "fs/fs_internal.h"
@@ -32,12 +35,15 @@
 
 #define RETRY_FIRST_NS (1 * CLOCK_NS_PER_MS)
 #define RETRY_LAST_NS (1 * CLOCK_NS_PER_S)
+#define JOBS_AT_ONCE 64 /* between two looks into the mailbox */
+
+enum notifier_tag { NOTIFIER_JOBS, NOTIFIER_RETRY };
 
 /* A bucket that wasn't found yet, to be told again. */
 struct retry {
+    struct timer timer;
     struct cds_list_head link;
     struct bucket *bucket;
-    int64_t not_before;
     int64_t delay;
 };
 
@@ -48,14 +54,14 @@ struct taken_name {
 };
 
 struct notifier {
+    struct actor actor;
     struct fs *fs;
-    pthread_t thread;
     struct lock lock;
-    struct condition changed;
     struct cds_list_head ended; /* buckets, by bucket_link(); guarded by lock */
     struct cds_list_head names; /* guarded by lock */
-    bool stopping;              /* guarded by lock */
-    struct cds_list_head retries; /* the thread's own */
+    struct message jobs;        /* says that there are some; guarded by lock */
+    bool said;                  /* guarded by lock: it is in the mailbox */
+    struct cds_list_head retries; /* the actor's own */
 };
 
 /* One bucket being told about. */
@@ -154,23 +160,34 @@ static bool tell_end(const struct fs *fs, struct bucket *bucket)
     return !telling.again;
 }
 
-static void schedule(struct notifier *notifier, struct retry *retry)
+static void retry_free(struct retry *retry)
 {
-    retry->not_before = clock_monotonic_ns() + retry->delay;
-    cds_list_add_tail(&retry->link, &notifier->retries);
+    cds_list_del(&retry->link);
+    bucket_dispose(retry->bucket);
+    free(retry);
 }
 
-/* Without memory to remember it the directory may stay visible until the kernel forgets it, but nothing is lost. */
+/* Without memory for the timer the directory may stay visible until the kernel forgets it, but nothing is lost. */
+static void schedule(struct notifier *notifier, struct retry *retry)
+{
+    if (timer_start(notifier->fs->timers, &retry->timer, &notifier->actor, NOTIFIER_RETRY, retry->delay) == 0)
+        return;
+    log_error("no memory to tell the kernel again that a bucket has ended");
+    retry_free(retry);
+}
+
 static void retry_later(struct notifier *notifier, struct bucket *bucket)
 {
-    struct retry *retry = malloc(sizeof(*retry));
+    struct retry *retry = calloc(1, sizeof(*retry));
 
     if (!retry) {
         log_error("no memory to tell the kernel again that a bucket has ended");
         bucket_dispose(bucket);
         return;
     }
-    *retry = (struct retry){.bucket = bucket, .delay = RETRY_FIRST_NS};
+    retry->bucket = bucket;
+    retry->delay = RETRY_FIRST_NS;
+    cds_list_add_tail(&retry->link, &notifier->retries);
     schedule(notifier, retry);
 }
 
@@ -184,39 +201,12 @@ static void on_bucket(struct notifier *notifier, struct bucket *bucket)
 
 static void on_retry(struct notifier *notifier, struct retry *retry)
 {
-    cds_list_del(&retry->link);
     if (tell_end(notifier->fs, retry->bucket)) {
-        bucket_dispose(retry->bucket);
-        free(retry);
+        retry_free(retry);
         return;
     }
     retry->delay = retry->delay * 2 < RETRY_LAST_NS ? retry->delay * 2 : RETRY_LAST_NS;
     schedule(notifier, retry);
-}
-
-/* Runs what is due, and says when the next will be. */
-static int64_t run_retries(struct notifier *notifier)
-{
-    struct cds_list_head *link;
-    struct cds_list_head *next;
-    int64_t now = clock_monotonic_ns();
-    int64_t first = LOCK_FOREVER;
-
-    cds_list_for_each_safe(link, next, &notifier->retries)
-    {
-        struct retry *retry = cds_list_entry(link, struct retry, link);
-
-        if (retry->not_before <= now)
-            on_retry(notifier, retry);
-    }
-    cds_list_for_each(link, &notifier->retries)
-    {
-        const struct retry *retry = cds_list_entry(link, struct retry, link);
-
-        if (retry->not_before < first)
-            first = retry->not_before;
-    }
-    return first;
 }
 
 static void on_name(struct notifier *notifier, struct taken_name *taken)
@@ -236,68 +226,124 @@ static struct cds_list_head *take_first(struct cds_list_head *list)
     return first;
 }
 
-/* Waits for something to do; false when it is time to end. */
-static bool next_job(struct notifier *notifier, int64_t deadline, struct cds_list_head **ret_bucket,
-                     struct cds_list_head **ret_name)
+/* [lock] Sees to it that the jobs are run. In nobody's name: it may be a bucket's last act that brings one. */
+static void say_jobs(struct notifier *notifier)
 {
-    bool in_time = true;
-    bool go_on;
-
-    lock_acquire(&notifier->lock);
-    while (!notifier->stopping && cds_list_empty(&notifier->ended) && cds_list_empty(&notifier->names) && in_time)
-        in_time = condition_wait_until(&notifier->changed, &notifier->lock, deadline);
-    go_on = !notifier->stopping;
-    *ret_bucket = go_on ? take_first(&notifier->ended) : NULL;
-    *ret_name = go_on ? take_first(&notifier->names) : NULL;
-    lock_release(&notifier->lock);
-    return go_on;
+    if (notifier->said)
+        return;
+    notifier->said = true;
+    actor_send_for_nobody(&notifier->actor, &notifier->jobs);
 }
 
-static void *notifier_main(void *arg)
+/* The next of each; false if there is neither. */
+static bool next_job(struct notifier *notifier, struct cds_list_head **ret_bucket, struct cds_list_head **ret_name)
 {
-    struct notifier *notifier = arg;
+    lock_acquire(&notifier->lock);
+    *ret_bucket = take_first(&notifier->ended);
+    *ret_name = take_first(&notifier->names);
+    lock_release(&notifier->lock);
+    return *ret_bucket || *ret_name;
+}
+
+static void run_job(struct notifier *notifier, struct cds_list_head *bucket, struct cds_list_head *name)
+{
+    if (name)
+        on_name(notifier, cds_list_entry(name, struct taken_name, link));
+    if (bucket)
+        on_bucket(notifier, bucket_of_link(bucket));
+}
+
+/* The rest comes behind other mail: a stop needn't wait for all. */
+static void on_jobs(struct notifier *notifier)
+{
     struct cds_list_head *bucket;
     struct cds_list_head *name;
 
-    pthread_setname_np(pthread_self(), "notifier");
-    while (next_job(notifier, run_retries(notifier), &bucket, &name)) {
-        if (name)
-            on_name(notifier, cds_list_entry(name, struct taken_name, link));
-        if (bucket)
-            on_bucket(notifier, bucket_of_link(bucket));
+    for (int i = 0; i < JOBS_AT_ONCE && next_job(notifier, &bucket, &name); i++)
+        run_job(notifier, bucket, name);
+    lock_acquire(&notifier->lock);
+    notifier->said = false;
+    if (!cds_list_empty(&notifier->ended) || !cds_list_empty(&notifier->names))
+        say_jobs(notifier);
+    lock_release(&notifier->lock);
+}
+
+static struct notifier *notifier_of(struct actor *actor)
+{
+    return table_entry(actor, struct notifier, actor);
+}
+
+static bool notifier_on_info(struct actor *self, struct message *message)
+{
+    if (message->tag == NOTIFIER_RETRY)
+        on_retry(notifier_of(self), table_entry(timer_of_info(message), struct retry, timer));
+    else
+        on_jobs(notifier_of(self));
+    return true;
+}
+
+/* What is left is disposed of with the notifier: the mount is going. */
+static void notifier_on_destroy(struct actor *self)
+{
+    struct notifier *notifier = notifier_of(self);
+
+    while (!cds_list_empty(&notifier->retries)) {
+        struct retry *retry = cds_list_first_entry(&notifier->retries, struct retry, link);
+
+        (void)timer_cancel(&retry->timer);
+        retry_free(retry);
     }
-    return NULL;
+}
+
+static void notifier_free(struct actor *self)
+{
+    struct notifier *notifier = notifier_of(self);
+
+    lock_deinit(&notifier->lock);
+    free(notifier);
+}
+
+static const struct actor_class notifier_class = {
+    .name = "notifier",
+    .on_info = notifier_on_info,
+    .destroy = notifier_on_destroy,
+    .free = notifier_free,
+};
+
+/* It is the notifier's own. */
+static void keep(struct message *message)
+{
+    (void)message;
 }
 
 int notifier_start(struct fs *fs, struct notifier **ret_notifier)
 {
     struct notifier *notifier = calloc(1, sizeof(*notifier));
-    int rc;
+    struct reason reason;
 
     if (!notifier)
         return -ENOMEM;
     notifier->fs = fs;
     lock_init(&notifier->lock);
-    condition_init(&notifier->changed);
+    message_init(&notifier->jobs, MESSAGE_INFO, NOTIFIER_JOBS, keep);
     CDS_INIT_LIST_HEAD(&notifier->ended);
     CDS_INIT_LIST_HEAD(&notifier->names);
     CDS_INIT_LIST_HEAD(&notifier->retries);
-    rc = pthread_create(&notifier->thread, NULL, notifier_main, notifier);
-    if (rc != 0) {
-        condition_deinit(&notifier->changed);
-        lock_deinit(&notifier->lock);
-        free(notifier);
-        return -rc;
-    }
+    (void)actor_start(&notifier->actor, &notifier_class, &fs->runtime, NULL, &reason);
     *ret_notifier = notifier;
     return 0;
+}
+
+struct actor *notifier_actor(struct notifier *notifier)
+{
+    return &notifier->actor;
 }
 
 static void add(struct notifier *notifier, struct cds_list_head *link, struct cds_list_head *list)
 {
     lock_acquire(&notifier->lock);
     cds_list_add_tail(link, list);
-    condition_signal(&notifier->changed);
+    say_jobs(notifier);
     lock_release(&notifier->lock);
 }
 
@@ -321,35 +367,15 @@ void notifier_take_back_name(struct notifier *notifier, const char *name)
     add(notifier, &taken->link, &notifier->names);
 }
 
-static void dispose_of_the_rest(struct notifier *notifier)
+void notifier_unref(struct notifier *notifier)
 {
     struct cds_list_head *link;
 
+    if (!notifier)
+        return;
     while ((link = take_first(&notifier->ended)))
         bucket_dispose(bucket_of_link(link));
     while ((link = take_first(&notifier->names)))
         free(cds_list_entry(link, struct taken_name, link));
-    while ((link = take_first(&notifier->retries))) {
-        struct retry *retry = cds_list_entry(link, struct retry, link);
-
-        bucket_dispose(retry->bucket);
-        free(retry);
-    }
-}
-
-void notifier_stop(struct notifier *notifier)
-{
-    lock_acquire(&notifier->lock);
-    notifier->stopping = true;
-    condition_signal(&notifier->changed);
-    lock_release(&notifier->lock);
-    pthread_join(notifier->thread, NULL);
-}
-
-void notifier_destroy(struct notifier *notifier)
-{
-    dispose_of_the_rest(notifier);
-    condition_deinit(&notifier->changed);
-    lock_deinit(&notifier->lock);
-    free(notifier);
+    actor_unref(&notifier->actor);
 }

@@ -10,6 +10,7 @@
  * session. When somebody unmounts the session ends first, and nobody can be
  * waiting.
  */
+#include "actor/timer.h"
 #include "base/log.h"
 #include "fs/fs_internal.h"
 
@@ -204,6 +205,9 @@ static int start_parts(struct fs *fs)
     fs->journal = journal_create();
     if (!fs->environment.store || !fs->journal)
         return -ENOMEM;
+    rc = timers_start(&fs->runtime, &fs->timers);
+    if (rc < 0)
+        return rc;
     rc = registry_start(&fs->runtime, &bucket_children_ops, &fs->environment, &fs->registry);
     if (rc == 0)
         rc = watch_start(fs, &fs->watch);
@@ -306,7 +310,9 @@ static void end_session(struct fs *fs)
 void fs_stop(struct fs *fs)
 {
     if (fs->notifier)
-        notifier_stop(fs->notifier);
+        (void)actor_stop(notifier_actor(fs->notifier), REASON(SHUTDOWN), ACTOR_FOREVER);
+    if (fs->timers)
+        timers_stop(fs->timers);
     if (fs->session_started) {
         end_session(fs);
         pthread_join(fs->session_thread, NULL);
@@ -314,17 +320,18 @@ void fs_stop(struct fs *fs)
     fuse_session_unmount(fs->session);
 }
 
+/* The threads first: each holds a reference on whom it served last. */
 void fs_destroy(struct fs *fs)
 {
     watch_unref(fs->watch);
-    if (fs->notifier)
-        notifier_destroy(fs->notifier);
+    notifier_unref(fs->notifier);
+    timers_destroy(fs->timers);
     if (table_exists(&fs->index.table))
         inode_index_forget_all(&fs->index);
+    (void)runtime_deinit(&fs->runtime, ACTOR_FOREVER);
     bucket_environment_drain(&fs->environment);
     registry_unref(fs->registry);
     inode_index_deinit(&fs->index);
-    (void)runtime_deinit(&fs->runtime, ACTOR_FOREVER);
     store_destroy(fs->environment.store);
     journal_destroy(fs->journal);
     fuse_session_destroy(fs->session);

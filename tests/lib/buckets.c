@@ -217,8 +217,6 @@ static void end_buckets(void)
     cr_expect(buckets_await_ended(atomic_load(&starts)), "a bucket's end was not told");
     while ((bucket = buckets_take_ended()))
         bucket_dispose(bucket);
-    bucket_environment_drain(&environment);
-    registry_unref(registry);
 }
 
 static void with_buckets(void)
@@ -232,6 +230,8 @@ void buckets_run(void (*body)(void), bool direct)
 {
     test_body = body;
     actors_run(with_buckets, direct);
+    bucket_environment_drain(&environment);
+    registry_unref(registry);
     cr_expect_eq(ends, atomic_load(&starts), "ends were told more than once");
     cr_assert_eq(inodes(), 0, "inodes are left over");
     inode_index_deinit(&inode_index);
