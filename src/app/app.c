@@ -3,17 +3,18 @@
  *
  * Everything that forks comes before anything that has threads: first the
  * child in the background, then the helper. Then the mount, then the parts
- * with threads. Once the mount has answered its first request, which the
+ * with threads, which a supervisor starts. Once the mount has answered its first request, which the
  * helper makes, the parent is told over which transport, and ends.
  *
  * The main thread then waits: for a signal, for the session's end (somebody
- * unmounted), for the helper.
+ * unmounted), for the helper, for a part that ends by itself.
  */
 #include "app/app.h"
 
 #include "app/background.h"
 #include "app/mountpoint.h"
 #include "app/options.h"
+#include "app/tree.h"
 #include "base/log.h"
 #include "fs/fs.h"
 
@@ -42,6 +43,7 @@ struct app {
     int signals;
     struct helper helper;
     struct fs *fs;
+    struct tree *tree;
 };
 
 /* To whoever started us, once. */
@@ -114,8 +116,10 @@ static int mount_it(struct app *app)
 
 static void shut_down(struct app *app)
 {
-    fs_stop_buckets(app->fs);
+    tree_stop(app->tree);
+    fs_end_readers(app->fs);
     fs_stop(app->fs);
+    tree_destroy(app->tree);
     fs_destroy(app->fs);
 }
 
@@ -127,7 +131,11 @@ static int start(struct app *app)
         return fail(app, "helper process", strerror(-rc));
     if (mount_it(app) < 0)
         return -1;
-    rc = fs_start(app->fs);
+    rc = fs_prepare(app->fs);
+    if (rc == 0)
+        rc = tree_start(app->fs, &app->tree);
+    if (rc == 0)
+        rc = fs_start(app->fs);
     if (rc < 0) {
         shut_down(app);
         return fail(app, app->mountpoint, strerror(-rc));
@@ -143,19 +151,20 @@ static void report_ready(struct app *app)
     report(app, true, line);
 }
 
-/* Until a signal, or until somebody unmounted. -1 if it never was ready. */
-static int serve(struct app *app)
+/* Until a signal, or until somebody unmounted: NULL; or why it ended otherwise. */
+static const char *serve(struct app *app)
 {
     struct pollfd fds[] = {
         {.fd = app->signals, .events = POLLIN},
         {.fd = fs_ended_fd(app->fs), .events = POLLIN},
         {.fd = fs_helper_fd(app->fs), .events = POLLIN},
+        {.fd = tree_ended_fd(app->tree), .events = POLLIN},
     };
     bool ready = false;
 
     for (;;) {
         if (poll(fds, sizeof(fds) / sizeof(fds[0]), -1) < 0 && errno != EINTR)
-            return ready ? 0 : -1;
+            return strerror(errno);
         if (fds[2].revents && !fs_hear_helper(app->fs)) {
             log_error("the helper process has ended: nobody can wait on a monitor any more");
             fds[2].fd = -1;
@@ -164,20 +173,27 @@ static int serve(struct app *app)
             ready = true;
             report_ready(app);
         }
+        if (fds[3].revents)
+            return "a part of the daemon has ended by itself";
         if (fds[0].revents || fds[1].revents)
-            return ready ? 0 : -1;
+            return ready ? NULL : "the kernel ended the session before it began";
     }
 }
 
 static int run_mounted(struct app *app)
 {
-    int rc;
+    const char *why;
 
     if (start(app) < 0)
         return -1;
-    rc = serve(app);
+    why = serve(app);
     shut_down(app);
-    return rc < 0 ? fail(app, app->mountpoint, "the kernel ended the session before it began") : 0;
+    if (!why)
+        return 0;
+    if (app->report != NO_REPORT)
+        return fail(app, app->mountpoint, why);
+    log_error("%s: %s", app->mountpoint, why);
+    return -1;
 }
 
 static int run(struct app *app)

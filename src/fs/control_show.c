@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define LINKS_AT_ONCE 64
 
@@ -100,26 +101,19 @@ struct tree {
 };
 
 /* One line an actor: depth, name, state, mailbox, restarts, thread. */
-static void show_actor(const struct tree *tree, unsigned depth, const char *name, struct actor *actor,
-                       uint32_t restarts)
+static void show_actor(const struct tree *tree, unsigned depth, struct actor *actor, uint32_t restarts)
 {
+    const char *label = actor_label(actor);
+    char name[FS_NAME_MAX * 4 + 1];
     struct actor_stats stats;
 
+    path_escape(label, strlen(label), name);
     actor_get_stats(actor, &stats);
     fprintf(tree->to, "%u %s %s %u %u ", depth, name, state_word(stats.state), stats.mailbox, restarts);
     if (stats.thread > 0)
         fprintf(tree->to, "%d\n", (int)stats.thread);
     else
         fputs("-\n", tree->to);
-}
-
-static void show_bucket(const struct tree *tree, unsigned depth, struct bucket *bucket, uint32_t restarts)
-{
-    const struct key *key = bucket_name(bucket);
-    char name[FS_NAME_MAX * 4 + 1];
-
-    path_escape(key->name, key->length, name);
-    show_actor(tree, depth, name, bucket_actor(bucket), restarts);
 }
 
 /* Where a walk through the tree is: in each registry on the way the position of the child that it went into. */
@@ -163,7 +157,7 @@ static int show_next(const struct tree *tree, struct walk *walk, unsigned depth)
         walk->depth--;
         return 0;
     }
-    show_bucket(tree, depth + (unsigned)walk->depth, bucket_of_actor(child), status.restarts);
+    show_actor(tree, depth + (unsigned)walk->depth, child, status.restarts);
     room = descend(walk, child);
     actor_unref(child);
     return room ? 0 : ENOMEM;
@@ -197,9 +191,11 @@ static int show_tree(FILE *to, struct control *control)
     const struct tree tree = {to, control->fs};
     int error;
 
-    fputs("0 kvfs alive 0 0 -\n", to);
-    show_actor(&tree, 1, "watch", watch_actor(control->fs->watch), 0);
-    show_actor(&tree, 1, "registry", registry_actor(control->fs->registry), 0);
+    show_actor(&tree, 0, control->fs->supervisor, 0);
+    show_actor(&tree, 1, control->fs->timers_part, 0);
+    show_actor(&tree, 1, notifier_actor(control->fs->notifier), 0);
+    show_actor(&tree, 1, watch_actor(control->fs->watch), 0);
+    show_actor(&tree, 1, registry_actor(control->fs->registry), 0);
     error = show_buckets(&tree, 1);
     runtime_visit_threads(&control->fs->runtime, show_left_over, (void *)&tree);
     return error;

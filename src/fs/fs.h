@@ -1,9 +1,10 @@
 /*
  * The mounted tree: the only room that knows FUSE and errno.
  *
- * The calling order is fs_create (mounts), fs_start (answers the kernel),
- * fs_stop_buckets (every bucket ends, every waiting reader is told),
- * fs_stop (unmounts), fs_destroy.
+ * The calling order is fs_create (mounts), fs_prepare, the start of its parts
+ * by a supervisor, fs_start (answers the kernel); then the parts' end, by which
+ * every bucket ends and every waiting reader is told, fs_end_readers, fs_stop
+ * (unmounts), fs_destroy.
  */
 #ifndef KVFS_FS_FS_H
 #define KVFS_FS_FS_H
@@ -14,8 +15,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct child_spec;
 struct fs;
 struct fuse_args;
+struct runtime;
 
 struct fs_options {
     const char *mountpoint; /* absolute; borrowed for the life of the fs */
@@ -32,6 +35,12 @@ struct fs_options {
 int fs_create(const struct fs_options *options, struct fuse_args *args, const struct helper *helper, char *why,
               size_t size, struct fs **ret_fs);
 /* [main thread] From here on there are threads. 0, or a negative errno. */
+int fs_prepare(struct fs *fs);
+struct runtime *fs_runtime(struct fs *fs);
+#define FS_PARTS 4
+/* The FS_PARTS parts that are actors, to be started in this order and never again. */
+void fs_get_parts(struct fs *fs, struct child_spec *ret_specs);
+/* [main thread, the parts run] 0, or a negative errno. */
 int fs_start(struct fs *fs);
 
 /* [main thread] Readable when the session has ended by itself: somebody unmounted. */
@@ -45,11 +54,14 @@ bool fs_is_ready(const struct fs *fs);
 /* [main thread, when ready] `io_uring` or `/dev/fuse`. */
 const char *fs_transport(const struct fs *fs);
 
-/* [main thread] [may block] Ends every bucket with `shutdown`, and the helper once all its readers have been told. */
-void fs_stop_buckets(struct fs *fs);
+/* [main thread, the parts have ended] [may block] Ends the helper once all its readers have been told. */
+void fs_end_readers(struct fs *fs);
 /* [main thread] [may block] Ends the session, if it hasn't ended by itself, and unmounts. */
 void fs_stop(struct fs *fs);
-/* [main thread, last] [may block] Lets everything go; asserts that nothing is left. */
+/*
+ * [main thread, last] [may block] Lets everything go; asserts that nothing is left. If a callback doesn't return, its
+ * thread and what it may use are left to the process's end.
+ */
 void fs_destroy(struct fs *fs);
 
 #endif

@@ -57,6 +57,8 @@ struct fs {
     struct runtime runtime;
     struct inode_index index;
     struct bucket_environment environment;
+    struct actor *supervisor;  /* of the parts (parts.c), borrowed: app/ lets it go when the session has ended */
+    struct actor *timers_part; /* a reference */
     struct registry *registry;
     struct root root;
     struct timers *timers;

@@ -1,16 +1,17 @@
 /*
  * The session with the kernel, and the order in which a mount begins and ends.
  *
- * Begin: mount; then (from fs_start) the registry, the watch actor and the
- * notifier; then the session's thread, and with it libfuse's.
+ * Begin: mount; then the parts (parts.c), which app/ has supervised; then the
+ * session's thread, and with it libfuse's.
  *
  * End: the registry stops every bucket, whose monitors are told; the watch
- * actor gives those DOWNs to the helper, which writes them while requests are
- * still answered, for it may have to open a FIFO; the notifier ends; then the
- * session. When somebody unmounts the session ends first, and nobody can be
- * waiting.
+ * actor gives those DOWNs to the helper; the other parts end; the helper
+ * writes what it was given while requests are still answered, for it may have
+ * to open a FIFO; then the session. When somebody unmounts the session ends
+ * first, and nobody can be waiting.
  */
 #include "actor/timer.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "fs/fs_internal.h"
 
@@ -28,6 +29,7 @@
 #include <unistd.h>
 
 #define HELPER_END_MS 3000
+#define THREADS_END_MS 2000
 #define SIGNAL_WAKE SIGUSR1
 /* None waits for long, so a few keep every core busy while others wait for a run lock. */
 #define THREADS_PER_CORE 2
@@ -180,7 +182,7 @@ static void *session_main(void *arg)
     return NULL;
 }
 
-static int start_parts(struct fs *fs)
+int fs_prepare(struct fs *fs)
 {
     int rc;
 
@@ -205,24 +207,19 @@ static int start_parts(struct fs *fs)
     fs->journal = journal_create();
     if (!fs->environment.store || !fs->journal)
         return -ENOMEM;
-    rc = timers_start(&fs->runtime, &fs->timers);
-    if (rc < 0)
-        return rc;
-    rc = registry_start(&fs->runtime, &bucket_children_ops, &fs->environment, &fs->registry);
-    if (rc == 0)
-        rc = watch_start(fs, &fs->watch);
-    if (rc == 0)
-        rc = notifier_start(fs, &fs->notifier);
-    return rc;
+    return 0;
+}
+
+struct runtime *fs_runtime(struct fs *fs)
+{
+    return &fs->runtime;
 }
 
 int fs_start(struct fs *fs)
 {
     const struct helper_packet probe = {.word = HELPER_PROBE};
-    int rc = start_parts(fs);
+    int rc;
 
-    if (rc < 0)
-        return rc;
     fs->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (fs->ended_fd < 0)
         return -errno;
@@ -280,14 +277,10 @@ const char *fs_transport(const struct fs *fs)
     return atomic_load(&((struct fs *)fs)->over_io_uring) ? "io_uring" : "/dev/fuse";
 }
 
-void fs_stop_buckets(struct fs *fs)
+void fs_end_readers(struct fs *fs)
 {
     const struct helper_packet finish = {.word = HELPER_FINISH};
 
-    if (fs->registry)
-        (void)actor_stop(registry_actor(fs->registry), REASON(SHUTDOWN), ACTOR_FOREVER);
-    if (fs->watch)
-        watch_stop(fs->watch);
     (void)helper_send(fs->helper.socket, &finish);
     helper_reap(&fs->helper, HELPER_END_MS);
 }
@@ -309,10 +302,6 @@ static void end_session(struct fs *fs)
 
 void fs_stop(struct fs *fs)
 {
-    if (fs->notifier)
-        (void)actor_stop(notifier_actor(fs->notifier), REASON(SHUTDOWN), ACTOR_FOREVER);
-    if (fs->timers)
-        timers_stop(fs->timers);
     if (fs->session_started) {
         end_session(fs);
         pthread_join(fs->session_thread, NULL);
@@ -320,15 +309,26 @@ void fs_stop(struct fs *fs)
     fuse_session_unmount(fs->session);
 }
 
+static void report_thread(void *context, const struct runtime_thread *thread)
+{
+    (void)context;
+    log_error("thread %d of %s has not returned for %.1f s", (int)thread->number, actor_label(thread->actor),
+              (double)thread->working_ns / CLOCK_NS_PER_S);
+}
+
 /* The threads first: each holds a reference on whom it served last. */
 void fs_destroy(struct fs *fs)
 {
     watch_unref(fs->watch);
     notifier_unref(fs->notifier);
+    if (runtime_deinit(&fs->runtime, THREADS_END_MS) != 0) {
+        runtime_visit_threads(&fs->runtime, report_thread, NULL);
+        return;
+    }
+    actor_unref(fs->timers_part);
     timers_destroy(fs->timers);
     if (table_exists(&fs->index.table))
         inode_index_forget_all(&fs->index);
-    (void)runtime_deinit(&fs->runtime, ACTOR_FOREVER);
     bucket_environment_drain(&fs->environment);
     registry_unref(fs->registry);
     inode_index_deinit(&fs->index);
