@@ -51,38 +51,63 @@ static int give_bucket(struct bucket *bucket, enum fs_view view, struct fuse_ent
     return error;
 }
 
+/*
+ * What a name means. One that ends before it is handed out may be started again: whether the name is gone, which the
+ * kernel will remember, only its supervisor knows.
+ */
 static int lookup_bucket(struct fs *fs, const char *name, struct fuse_entry_param *ret_entry)
 {
     const struct child_name child = child_of_name(name);
     struct actor *actor;
     uint64_t hidden;
+    int error;
+    int rc;
 
     if (strcmp(name, FS_CONTROL_NAME) == 0)
         return control_lookup_directory(fs, NULL, ret_entry);
     if (control_is_hidden_name(fs, name, &hidden))
         return control_lookup_hidden(fs, hidden, ret_entry);
-    if (registry_lookup(fs->registry, &child, &actor) != 0)
-        return ENOENT;
-    return give_bucket(bucket_of_actor(actor), FS_BY_NAME, ret_entry);
+    do {
+        rc = registry_lookup(fs->registry, &child, &actor);
+        error = rc == 0 ? give_bucket(bucket_of_actor(actor), FS_BY_NAME, ret_entry) : fs_errno(rc, FS_BY_NAME);
+    } while (rc == 0 && error == ENOENT);
+    return error;
 }
 
-static int lookup_in_bucket(struct fs *fs, struct bucket *bucket, const char *name, struct fuse_entry_param *ret_entry)
+static int lookup_key(struct bucket *bucket, const struct key *key, struct fuse_entry_param *ret_entry,
+                      bool *ret_again)
 {
-    struct key key = key_of_name(name);
     struct attributes attributes;
     struct found found;
-    int rc;
+    int error;
+    int rc = bucket_lookup(bucket, key, BUCKET_REMEMBER, &found, &attributes);
 
-    if (strcmp(name, FS_CONTROL_NAME) == 0)
-        return control_lookup_directory(fs, bucket, ret_entry);
-    rc = bucket_lookup(bucket, &key, BUCKET_REMEMBER, &found, &attributes);
+    *ret_again = false;
     if (rc != 0)
         return fs_errno(rc, FS_BY_INODE);
-    if (found.bucket)
-        return give_bucket(found.bucket, FS_BY_NAME, ret_entry);
+    if (found.bucket) {
+        error = give_bucket(found.bucket, FS_BY_NAME, ret_entry);
+        *ret_again = error == ENOENT;
+        return error;
+    }
     entry_of(&attributes, ret_entry);
     inode_unref(value_inode(found.value));
     return 0;
+}
+
+static int lookup_in_bucket(struct fs *fs, struct bucket *bucket, const char *name,
+                            struct fuse_entry_param *ret_entry)
+{
+    const struct key key = key_of_name(name);
+    bool again;
+    int error;
+
+    if (strcmp(name, FS_CONTROL_NAME) == 0)
+        return control_lookup_directory(fs, bucket, ret_entry);
+    do
+        error = lookup_key(bucket, &key, ret_entry, &again);
+    while (again);
+    return error;
 }
 
 static int lookup(struct fs *fs, const struct node *parent, const char *name, struct fuse_entry_param *ret_entry)

@@ -182,47 +182,60 @@ static void replace(struct children *children, struct children_entry *old, struc
     children->ops->changed(children->owner);
 }
 
-/* True if another actor has taken its place. An attempt that fails counts as one. */
-static bool start_again(struct children *children, struct children_entry *old)
+/* Who has taken its place, or NULL. An attempt that fails counts as one. */
+static struct children_entry *start_again(struct children *children, struct children_entry *old)
 {
     struct children_entry *entry = entry_inherit(old);
     struct child_name name = name_of(old);
 
     if (!entry)
-        return false;
+        return NULL;
+    /* Whoever ended it may still be telling: this helps, so that nobody sees the new one before the DOWN of the old. */
+    (void)actor_kill(old->child);
     while (restart_count(&entry->window, &RESTART_INTENSITY_DEFAULT, clock_monotonic_ns())) {
         entry->restarts++;
         if (children->ops->start(children->owner, &name, NULL, old->child, &entry->child) != 0)
             continue;
         replace(children, old, entry);
-        return true;
+        return entry;
     }
     log_error("%.*s was restarted too often and is given up", (int)name.length, name.name);
     free(entry);
-    return false;
+    return NULL;
 }
 
-/* [owner] Its actor has ended, and its monitor is over. */
-static void settle(struct children *children, struct children_entry *entry)
+/* [owner] Its actor has ended, and its monitor is over. Who has taken its place, or NULL: the name has gone. */
+static struct children_entry *settle(struct children *children, struct children_entry *entry)
 {
     const struct reason *reason = actor_reason(entry->child);
     bool wanted = reason && restart_is_wanted(atomic_load(&entry->policy), reason);
+    struct children_entry *next = NULL;
 
-    if (children->closing || !actor_alive(children->owner) || !wanted || !start_again(children, entry))
+    if (!children->closing && actor_alive(children->owner) && wanted)
+        next = start_again(children, entry);
+    if (!next)
         remove_entry(children, entry);
+    return next;
 }
 
-/* The entry of a name whose actor lives; one whose actor has ended but whose DOWN isn't here yet is settled first. */
+/*
+ * The entry, or who has taken its place, if its actor lives; one whose DOWN isn't here yet is settled first. One that is
+ * still ending gives its name up, unless it may be wanted again: only its reason says that, so its end is waited for.
+ */
+static struct children_entry *living(struct children *children, struct children_entry *entry)
+{
+    while (entry && !actor_alive(entry->child)) {
+        if (atomic_load(&entry->policy) != RESTART_TEMPORARY)
+            (void)actor_stop(entry->child, REASON(NORMAL), ACTOR_FOREVER);
+        actor_demonitor(&entry->monitor);
+        entry = settle(children, entry);
+    }
+    return entry;
+}
+
 static struct children_entry *find_living(struct children *children, const struct child_name *name)
 {
-    struct children_entry *entry = find(children, name);
-
-    if (!entry || actor_alive(entry->child))
-        return entry;
-    actor_demonitor(&entry->monitor);
-    settle(children, entry);
-    entry = find(children, name);
-    return entry && actor_alive(entry->child) ? entry : NULL;
+    return living(children, find(children, name));
 }
 
 struct actor *children_find(struct children *children, const struct child_name *name)
@@ -234,7 +247,7 @@ struct actor *children_find(struct children *children, const struct child_name *
 
 void children_on_down(struct children *children, struct message *message)
 {
-    settle(children, table_entry(monitor_of_down(message), struct children_entry, monitor));
+    (void)settle(children, table_entry(monitor_of_down(message), struct children_entry, monitor));
 }
 
 /* ---- the calls ---- */
@@ -293,19 +306,35 @@ static int on_create(struct children *children, struct children_call *call)
     return create(children, &call->name, call->arg, &call->child);
 }
 
+/* Should somebody else end it meanwhile, and it is started again, the new one is asked. */
 static int on_remove(struct children *children, const struct children_call *call)
 {
-    struct children_entry *entry = find_living(children, &call->name);
+    struct children_entry *entry;
     int rc;
 
-    if (!entry)
-        return REGISTRY_E_NOT_FOUND;
-    rc = children->ops->stop_if_empty(entry->child);
+    do {
+        entry = find_living(children, &call->name);
+        if (!entry)
+            return REGISTRY_E_NOT_FOUND;
+        rc = children->ops->stop_if_empty(entry->child);
+    } while (rc != 0 && !actor_alive(entry->child) && actor_alive(children->owner));
     if (rc != 0)
-        return rc == ACTOR_E_NOPROC ? REGISTRY_E_NOT_FOUND : rc;
+        return rc;
     actor_demonitor(&entry->monitor);
     remove_entry(children, entry);
     return 0;
+}
+
+/* The first living one behind `*position`. */
+static const struct children_entry *next_living(struct children *children, uint64_t *position, size_t *cursor)
+{
+    struct children_entry *entry;
+
+    while ((entry = sequence_next(&children->order, *position, cursor, position))) {
+        if ((entry = living(children, entry)))
+            return entry;
+    }
+    return NULL;
 }
 
 static int on_list(struct children *children, const struct children_call *call)
@@ -314,25 +343,13 @@ static int on_list(struct children *children, const struct children_call *call)
     const struct children_entry *entry;
     size_t cursor = 0;
 
-    while ((entry = sequence_next(&children->order, position, &cursor, &position))) {
+    while ((entry = next_living(children, &position, &cursor))) {
         struct child_name name = name_of(entry);
 
-        if (actor_alive(entry->child) && !call->visit(call->context, position, &name, entry->child))
+        if (!call->visit(call->context, position, &name, entry->child))
             break;
     }
     return 0;
-}
-
-/* The first living one behind `*position`. */
-static const struct children_entry *next_living(struct children *children, uint64_t *position)
-{
-    const struct children_entry *entry;
-    size_t cursor = 0;
-
-    do
-        entry = sequence_next(&children->order, *position, &cursor, position);
-    while (entry && !actor_alive(entry->child));
-    return entry;
 }
 
 static struct child_status status_of(const struct children_entry *entry)
@@ -343,7 +360,8 @@ static struct child_status status_of(const struct children_entry *entry)
 
 static int on_next(struct children *children, struct children_call *call)
 {
-    const struct children_entry *entry = next_living(children, &call->position);
+    size_t cursor = 0;
+    const struct children_entry *entry = next_living(children, &call->position, &cursor);
 
     call->child = entry ? actor_ref(entry->child) : NULL;
     if (entry)
