@@ -628,8 +628,10 @@ static void check_journals(void)
         struct journal *journal = journals;
 
         journals = journal->next;
+        lock_acquire(&journal->lock);
         cr_expect_eq(journal->destroyed, journal->started ? 1 : 0);
         cr_expect_eq(journal->freed, journal->started ? 1 : 0, "a reference on an actor is left over");
+        lock_release(&journal->lock);
         journal_destroy(journal);
     }
 }
