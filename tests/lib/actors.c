@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define STORY_MAX 4096
+#define SMALL_STACK (256 << 10)
 
 enum { TAG_NUMBER, TAG_TASK };
 
@@ -463,7 +464,7 @@ void probe_do_later(struct probe *probe, probe_task task, void *arg)
 
 struct watching {
     int number;
-    struct probe *target;
+    struct actor *target;
 };
 
 static int monitor_task(struct probe *self, void *arg)
@@ -471,7 +472,7 @@ static int monitor_task(struct probe *self, void *arg)
     struct watching *watching = arg;
     int i = watching->number - 1;
 
-    self->refs[i] = actor_monitor(&self->actor, &self->monitors[i], &watching->target->actor);
+    self->refs[i] = actor_monitor(&self->actor, &self->monitors[i], watching->target);
     return 0;
 }
 
@@ -481,11 +482,16 @@ static int demonitor_task(struct probe *self, void *arg)
     return 0;
 }
 
-void probe_monitor(struct probe *watcher, int number, struct probe *target)
+void probe_monitor_actor(struct probe *watcher, int number, struct actor *target)
 {
     struct watching watching = {number, target};
 
     cr_assert_eq(probe_do(watcher, monitor_task, &watching), 0);
+}
+
+void probe_monitor(struct probe *watcher, int number, struct probe *target)
+{
+    probe_monitor_actor(watcher, number, &target->actor);
 }
 
 void probe_demonitor(struct probe *watcher, int number)
@@ -581,14 +587,31 @@ static void *helper_main(void *arg)
     return NULL;
 }
 
-struct helper *helper_start(int (*run)(void *arg), void *arg)
+static struct helper *start_with(const pthread_attr_t *attributes, int (*run)(void *arg), void *arg)
 {
     struct helper *helper = calloc(1, sizeof(*helper));
 
     must(helper);
     helper->run = run;
     helper->arg = arg;
-    cr_assert_eq(pthread_create(&helper->thread, NULL, helper_main, helper), 0);
+    cr_assert_eq(pthread_create(&helper->thread, attributes, helper_main, helper), 0);
+    return helper;
+}
+
+struct helper *helper_start(int (*run)(void *arg), void *arg)
+{
+    return start_with(NULL, run, arg);
+}
+
+struct helper *helper_start_on_small_stack(int (*run)(void *arg), void *arg)
+{
+    pthread_attr_t attributes;
+    struct helper *helper;
+
+    cr_assert_eq(pthread_attr_init(&attributes), 0);
+    cr_assert_eq(pthread_attr_setstacksize(&attributes, SMALL_STACK), 0);
+    helper = start_with(&attributes, run, arg);
+    pthread_attr_destroy(&attributes);
     return helper;
 }
 

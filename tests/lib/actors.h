@@ -113,6 +113,7 @@ void probe_do_later(struct probe *probe, probe_task task, void *arg);
 
 /* `watcher` monitors `target`, by monitor `number` (from 1). */
 void probe_monitor(struct probe *watcher, int number, struct probe *target);
+void probe_monitor_actor(struct probe *watcher, int number, struct actor *target);
 void probe_demonitor(struct probe *watcher, int number);
 
 static inline void probe_link(struct probe *a, struct probe *b)
@@ -173,6 +174,8 @@ int pass_gate(struct probe *self, void *arg);
 struct helper;
 /* Runs `run(arg)` on a thread; the helper is gone when it was joined. */
 struct helper *helper_start(int (*run)(void *arg), void *arg);
+/* For what mustn't go deep: 256 KiB. */
+struct helper *helper_start_on_small_stack(int (*run)(void *arg), void *arg);
 /* Its answer. The test fails if it hasn't ended in time. */
 int helper_join(struct helper *helper);
 

@@ -13,47 +13,7 @@
 #define THREADS 4
 #define NAME_MAX_BYTES 255
 
-static struct actor *create(const char *name)
-{
-    struct actor *child;
-
-    cr_assert_eq(registry_create(registry_actor(children_registry()), NAME(name), NULL, &child), 0);
-    return child;
-}
-
-/* Without a reference; NULL if there is none. */
-static struct actor *look(const struct child_name *name)
-{
-    struct actor *child;
-    int rc = registry_lookup(children_registry(), name, &child);
-
-    if (rc != 0) {
-        cr_assert_eq(rc, REGISTRY_E_NOT_FOUND);
-        return NULL;
-    }
-    actor_unref(child);
-    return child;
-}
-
-static struct registry_stats stats(void)
-{
-    struct registry_stats now;
-
-    cr_assert_eq(registry_get_stats(children_registry(), &now), 0);
-    return now;
-}
-
-static void stop(struct actor *child)
-{
-    cr_assert_eq(actor_stop(child, REASON(NORMAL), ACTORS_PATIENCE_MS), 0);
-    actor_unref(child);
-}
-
-static void kill_child(struct actor *child)
-{
-    cr_assert_eq(actor_kill(child), 0);
-    actor_unref(child);
-}
+#define REGISTRY_TEST(sentence) CHILDREN_TEST(registry, sentence)
 
 /* ---- the guide's ---- */
 
@@ -81,19 +41,13 @@ REGISTRY_TEST(removes_buckets_on_exit)
     cr_assert_eq(stats().count, 0);
 }
 
-static int monitor_child(struct probe *self, void *arg)
-{
-    self->refs[0] = actor_monitor(&self->actor, &self->monitors[0], arg);
-    return 0;
-}
-
 /* The probe asserts in its DOWN that the reference is the one that monitor gave. */
 REGISTRY_TEST(gets_a_down_with_the_reference_that_monitor_gave)
 {
     struct actor *child = create("shopping");
     struct probe *watcher = probe_start();
 
-    cr_assert_eq(probe_do(watcher, monitor_child, child), 0);
+    probe_monitor_actor(watcher, 1, child);
     cr_assert_gt(watcher->refs[0], 0);
     stop(child);
     cr_assert(probe_await(watcher, "down 1 normal"));
@@ -554,7 +508,7 @@ REGISTRY_TEST(its_stop_stops_all_children_with_the_reason)
         snprintf(name, sizeof(name), "%d", i);
         actor_unref(create(name));
     }
-    cr_assert_eq(probe_do(watcher, monitor_child, registry_actor(children_registry())), 0);
+    probe_monitor_actor(watcher, 1, registry_actor(children_registry()));
     children_stop_registry((struct reason){REASON_SHUTDOWN, strdup("going home")});
     cr_assert_eq(children_ended_with("shutdown: going home"), 100);
     cr_assert(probe_await(watcher, "down 1 shutdown: going home"));
