@@ -104,6 +104,12 @@ struct monitor_rest monitor_deliver(struct monitor *monitor, struct cds_list_hea
     return (struct monitor_rest){0};
 }
 
+/* A child knows why its parent has ended; `normal` would leave it without one. */
+static bool is_reason_known(const struct monitor *monitor)
+{
+    return monitor->kind == MONITOR_FATE && monitor->target->reason.code != REASON_NORMAL;
+}
+
 /* [both locks] Begins to watch, or finds that there is nobody to watch. */
 static struct monitor_rest begin(struct monitor *monitor, struct cds_list_head *doomed)
 {
@@ -114,7 +120,8 @@ static struct monitor_rest begin(struct monitor *monitor, struct cds_list_head *
         return (struct monitor_rest){0};
     }
     actor_ref(monitor->target);
-    monitor->active = monitor->noproc = true;
+    monitor->active = true;
+    monitor->noproc = !is_reason_known(monitor);
     return monitor_deliver(monitor, doomed);
 }
 

@@ -328,6 +328,18 @@ ACTOR_TEST(fate, who_follows_the_dead_ends_with_noproc)
     cr_assert_str_eq(probe_whole_story(trapping), "terminate noproc, destroy");
 }
 
+ACTOR_TEST(fate, who_follows_one_that_was_killed_ends_with_killed)
+{
+    struct probe *dead = probe_start();
+    struct probe *child = probe_start();
+    struct probe *watcher = probe_start();
+
+    cr_assert_eq(probe_kill(dead), 0);
+    probe_monitor(watcher, 1, child);
+    follow(child, dead);
+    cr_assert(probe_await(watcher, "down 1 killed"));
+}
+
 ACTOR_TEST(fate, who_no_longer_follows_lives_on)
 {
     struct probe *parent = probe_start();
