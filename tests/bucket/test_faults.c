@@ -1,0 +1,326 @@
+/* Each allocation fails in turn: a bucket then holds what it held before, and nothing is left over. */
+#include "base/table.h"
+#include "bucket/bytes.h"
+#include "lib/buckets.h"
+#include "lib/faults.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* More than a bucket keeps without a table. */
+#define SOME 12
+#define LARGE (3 * BYTES_EXTENT_SIZE)
+
+/* ---- what a bucket holds ---- */
+
+struct picture {
+    struct attributes attributes;
+    struct bucket_stats stats;
+    size_t used;
+    char text[4096];
+};
+
+/* Without what is allocated: room that was made for nothing may stay. */
+static bool draw_key(void *context, uint64_t position, const struct key *key, struct value *value,
+                     const struct attributes *attributes)
+{
+    struct picture *picture = context;
+
+    picture->used += (size_t)snprintf(
+        picture->text + picture->used, sizeof(picture->text) - picture->used, "%lu %.*s %p %lu %o %ld %ld; ",
+        (unsigned long)position, (int)key->length, key->name, (void *)value, (unsigned long)attributes->size,
+        attributes->mode, (long)attributes->mtime, (long)attributes->ctime);
+    must(picture->used < sizeof(picture->text));
+    return true;
+}
+
+static bool draw_bucket(void *context, uint64_t position, const struct child_name *name, struct actor *child)
+{
+    struct picture *picture = context;
+
+    (void)child;
+    picture->used += (size_t)snprintf(picture->text + picture->used, sizeof(picture->text) - picture->used,
+                                      "%lu %.*s/; ", (unsigned long)position, (int)name->length, name->name);
+    must(picture->used < sizeof(picture->text));
+    return true;
+}
+
+static struct picture draw(struct bucket *bucket)
+{
+    struct picture picture = {.attributes = attributes_of_bucket(bucket), .stats = stats_of(bucket)};
+
+    cr_assert_eq(bucket_list(bucket, 0, draw_key, draw_bucket, &picture), 0);
+    return picture;
+}
+
+static void assert_same(const struct picture *a, const struct picture *b)
+{
+    cr_assert(same_attributes(&a->attributes, &b->attributes));
+    cr_assert_eq(a->stats.keys, b->stats.keys);
+    cr_assert_eq(a->stats.bytes, b->stats.bytes);
+    cr_assert_eq(a->stats.buckets, b->stats.buckets);
+    cr_assert_str_eq(a->text, b->text);
+}
+
+/* ---- all or nothing ---- */
+
+typedef int operation(struct bucket *bucket, void *arg);
+
+/* Until it has worked. How often it failed. */
+static int try_against_faults(struct bucket *bucket, operation *operate, void *arg)
+{
+    int failures = 0;
+    int rc = -1;
+
+    for (int n = 1; rc != 0; n++) {
+        struct picture before = draw(bucket);
+        struct picture after;
+        bool hit;
+
+        faults_begin(n);
+        rc = operate(bucket, arg);
+        hit = faults_hit();
+        if (rc == 0)
+            break;
+        failures++;
+        cr_assert(rc == -ENOMEM && hit, "%d", rc);
+        after = draw(bucket);
+        assert_same(&before, &after);
+    }
+    return failures;
+}
+
+static int put_given(struct bucket *bucket, void *arg)
+{
+    return bucket_put(bucket, KEY((const char *)arg), "bytes", 5);
+}
+
+static int put_large(struct bucket *bucket, void *arg)
+{
+    char *bytes;
+    int rc;
+
+    faults_pause();
+    bytes = calloc(1, LARGE);
+    must(bytes);
+    faults_resume();
+    rc = bucket_put(bucket, KEY((const char *)arg), bytes, LARGE);
+    free(bytes);
+    return rc;
+}
+
+BUCKET_TEST(faults, a_key_is_put_or_not)
+{
+    struct bucket *bucket = bucket_new("shopping");
+
+    for (int i = 0; i < SOME; i++) {
+        char name[16];
+
+        snprintf(name, sizeof(name), "key %d", i);
+        cr_assert_gt(try_against_faults(bucket, put_given, name), 1);
+        cr_assert_str_eq(get(bucket, name), "bytes");
+    }
+    cr_assert_eq(stats_of(bucket).keys, SOME);
+}
+
+BUCKET_TEST(faults, a_large_value_is_put_or_not)
+{
+    struct bucket *bucket = bucket_new("shopping");
+
+    cr_assert_gt(try_against_faults(bucket, put_large, (void *)"milk"), 3);
+    cr_assert_eq(stats_of(bucket).bytes, LARGE);
+}
+
+BUCKET_TEST(faults, a_value_that_is_replaced_is_the_old_or_the_new)
+{
+    struct bucket *bucket = bucket_new("shopping");
+
+    put(bucket, "milk", "3");
+    cr_assert_gt(try_against_faults(bucket, put_large, (void *)"milk"), 1);
+    cr_assert_eq(stats_of(bucket).bytes, LARGE);
+    (void)try_against_faults(bucket, put_given, (void *)"milk");
+    cr_assert_str_eq(get(bucket, "milk"), "bytes");
+}
+
+static int add_given(struct bucket *bucket, void *arg)
+{
+    struct attributes attributes;
+    struct value *value;
+    int rc = bucket_add(bucket, KEY((const char *)arg), &buckets_file, BUCKET_REMEMBER, &value, &attributes);
+
+    if (rc == 0) {
+        inode_forget(value_inode(value), 1);
+        value_unref(value);
+    }
+    return rc;
+}
+
+BUCKET_TEST(faults, a_value_is_added_or_not)
+{
+    struct bucket *bucket = bucket_new("shopping");
+
+    cr_assert_gt(try_against_faults(bucket, add_given, (void *)"milk"), 1);
+    cr_assert_str_eq(get(bucket, "milk"), "");
+    table_barrier();
+    cr_assert_eq(inodes(), 2);
+}
+
+static int delete_given(struct bucket *bucket, void *arg)
+{
+    return bucket_delete(bucket, KEY((const char *)arg));
+}
+
+BUCKET_TEST(faults, a_key_is_deleted_or_not)
+{
+    struct bucket *bucket = bucket_new("shopping");
+
+    for (int i = 0; i < SOME; i++) {
+        char name[16];
+
+        snprintf(name, sizeof(name), "key %d", i);
+        put(bucket, name, "3");
+    }
+    for (int i = 0; i < SOME; i++) {
+        char name[16];
+
+        snprintf(name, sizeof(name), "key %d", i);
+        (void)try_against_faults(bucket, delete_given, name);
+        cr_assert_null(get(bucket, name));
+    }
+    cr_assert_eq(stats_of(bucket).keys, 0);
+}
+
+static int rename_milk(struct bucket *bucket, void *arg)
+{
+    return bucket_rename(bucket, KEY("milk"), KEY((const char *)arg), false);
+}
+
+BUCKET_TEST(faults, a_key_is_renamed_or_not)
+{
+    struct bucket *bucket = bucket_new("shopping");
+
+    for (int i = 0; i < SOME; i++) {
+        char name[16];
+
+        put(bucket, "milk", "3");
+        snprintf(name, sizeof(name), "key %d", i);
+        cr_assert_gt(try_against_faults(bucket, rename_milk, name), 0);
+        cr_assert_str_eq(get(bucket, name), "3");
+        cr_assert_null(get(bucket, "milk"));
+    }
+    put(bucket, "milk", "4");
+    (void)try_against_faults(bucket, rename_milk, (void *)"key 3");
+    cr_assert_str_eq(get(bucket, "key 3"), "4");
+    cr_assert_eq(stats_of(bucket).keys, SOME);
+}
+
+/* ---- files ---- */
+
+static int write_behind_a_hole(struct bucket *bucket, void *arg)
+{
+    (void)bucket;
+    return value_write(arg, LARGE, "bytes", 5);
+}
+
+static int write_at_start(struct bucket *bucket, void *arg)
+{
+    (void)bucket;
+    return value_write(arg, 0, "many more bytes than there were before", 38);
+}
+
+static int resize_given(struct bucket *bucket, void *arg)
+{
+    const struct change_attributes attributes = {.size = 2 * LARGE};
+    struct attributes after;
+
+    (void)bucket;
+    return value_set_attributes(arg, CHANGE_SET_SIZE, &attributes, &after);
+}
+
+BUCKET_TEST(faults, bytes_are_written_or_not)
+{
+    struct bucket *bucket = bucket_new("shopping");
+    struct value *value;
+
+    put(bucket, "milk", "3");
+    value = find_value(bucket, "milk", BUCKET_QUIETLY);
+    cr_assert_gt(try_against_faults(bucket, write_at_start, value), 0);
+    cr_assert_gt(try_against_faults(bucket, write_behind_a_hole, value), 1);
+    cr_assert_gt(try_against_faults(bucket, resize_given, value), 0);
+    cr_assert_eq(attributes_of(value).size, 2 * LARGE);
+    cr_assert_eq(memcmp(get(bucket, "milk"), "many more bytes", 15), 0);
+    value_unref(value);
+}
+
+/* ---- buckets in it ---- */
+
+static int make_bucket(struct bucket *bucket, void *arg)
+{
+    struct actor *child;
+    int rc = registry_create(bucket_actor(bucket), NAME((const char *)arg), NULL, &child);
+
+    if (rc == 0)
+        actor_unref(child);
+    return rc;
+}
+
+static int remove_bucket(struct bucket *bucket, void *arg)
+{
+    return registry_remove(bucket_actor(bucket), NAME((const char *)arg));
+}
+
+static struct bucket *find_child(struct bucket *bucket, const char *name)
+{
+    struct actor *child;
+
+    cr_assert_eq(registry_find(bucket_actor(bucket), NAME(name), &child), 0);
+    actor_unref(child);
+    return bucket_of_actor(child);
+}
+
+BUCKET_TEST(faults, a_bucket_is_made_or_not)
+{
+    struct bucket *bucket = bucket_new("shopping");
+
+    for (int i = 0; i < SOME; i++) {
+        char name[16];
+
+        snprintf(name, sizeof(name), "list %d", i);
+        cr_assert_gt(try_against_faults(bucket, make_bucket, name), 1);
+        put(find_child(bucket, name), "milk", "3");
+    }
+    cr_assert_eq(stats_of(bucket).buckets, SOME);
+}
+
+BUCKET_TEST(faults, a_bucket_is_removed_or_not)
+{
+    struct bucket *bucket = bucket_new("shopping");
+
+    cr_assert_eq(make_bucket(bucket, (void *)"list"), 0);
+    (void)try_against_faults(bucket, remove_bucket, (void *)"list");
+    cr_assert_eq(stats_of(bucket).buckets, 0);
+    cr_assert_eq(make_bucket(bucket, (void *)"list"), 0);
+    put(find_child(bucket, "list"), "milk", "3");
+}
+
+/* ---- a bucket's own life ---- */
+
+BUCKET_TEST(faults, a_bucket_that_can_not_start_leaves_nothing)
+{
+    const struct change_attributes attributes = {.mode = S_IFDIR | 0755};
+    struct bucket_environment *environment = buckets_environment();
+    struct bucket *bucket = NULL;
+    int rc = -1;
+
+    environment->on_end = NULL;
+    for (int n = 1; rc != 0; n++) {
+        faults_begin(n);
+        rc = bucket_start(environment, NULL, KEY("shopping"), &attributes, &bucket);
+        cr_assert_eq(rc, faults_hit() ? -ENOMEM : 0);
+        cr_assert_eq(inodes(), rc == 0);
+        cr_assert_eq(atomic_load(&environment->buckets), rc == 0);
+    }
+    cr_assert_eq(bucket_kill(bucket), 0);
+    actor_unref(bucket_actor(bucket));
+}
