@@ -65,7 +65,7 @@ int bucket_start(struct bucket_environment *environment, struct actor *superviso
     return 0;
 }
 
-/* A bucket is let go after those in it, each in a grace period of its own. */
+/* A bucket goes with the last of what it held, after that one's grace period, and whatever it was in at once with it. */
 void bucket_environment_drain(struct bucket_environment *environment)
 {
     uint64_t before;

@@ -425,9 +425,8 @@ static void bucket_destroy(struct actor *self)
         bucket_dispose(bucket);
 }
 
-static void release_bucket(struct table_deferred *deferred)
+static void release_bucket(struct bucket *bucket)
 {
-    struct bucket *bucket = bucket_of_inode(table_entry(deferred, struct inode, deferred));
     struct bucket_environment *environment = bucket->environment;
 
     actor_unref(bucket->supervisor);
@@ -437,15 +436,23 @@ static void release_bucket(struct table_deferred *deferred)
     atomic_fetch_sub(&environment->buckets, 1);
 }
 
-/* Not one within the other: the last bucket of a deep tree would let all those above it go. */
+/* Not one within the other: the last bucket of a deep tree lets all those above it go. */
 static void bucket_free(struct actor *self)
 {
+    static _Thread_local struct bucket **above; /* where the one that a bucket lets go waits until that is freed */
     struct bucket *bucket = bucket_of_actor(self);
+    struct bucket *next;
 
-    if (bucket_parent(bucket))
-        table_defer(&bucket->inode.deferred, release_bucket);
-    else
-        release_bucket(&bucket->inode.deferred);
+    if (above) {
+        *above = bucket;
+        return;
+    }
+    above = &next;
+    for (; bucket; bucket = next) {
+        next = NULL;
+        release_bucket(bucket);
+    }
+    above = NULL;
 }
 
 const struct actor_class bucket_class = {
