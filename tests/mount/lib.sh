@@ -49,6 +49,9 @@ fails() {
     fi
 }
 
+# says_only PATTERN FILE      every line of it matches
+says_only() { ! grep -avE "$1" "$2"; }
+
 # Redirections as commands, for those above.
 write() { printf '%s\n' "$1" >"$2"; }
 append() { printf '%s\n' "$1" >>"$2"; }
@@ -84,10 +87,10 @@ drop_caches() { echo 3 >/proc/sys/vm/drop_caches; }
 
 is_mounted() { grep -qF " ${1-$mnt} " /proc/self/mountinfo; }
 
-# Each `cat` of PIDs has got past its open() of a monitor: the other end is there.
+# Each `cat` of PIDs has got past its open() of a FIFO, a monitor or the like: the other end is there.
 are_waiting() {
     local descriptors=("${@/#//proc/}")
-    [ "$(readlink "${descriptors[@]/%//fd/3}" 2>/dev/null | grep -c /.kvfs/monitor)" -eq $# ]
+    [ "$(readlink "${descriptors[@]/%//fd/3}" 2>/dev/null | grep -cE '/\.kvfs/(monitor|events|hold)')" -eq $# ]
 }
 
 # wait_on FILE OUTPUT [COUNT]      starts that many cats of a FIFO, OUTPUT.1 etc. get what they print. Their PIDs are in
@@ -100,6 +103,29 @@ wait_on() {
         waiting+=($!)
     done
     eventually 30 are_waiting "${waiting[@]}"
+}
+
+# follow_events OUTPUT      from now on they go into that file; the PID is in $follower
+# shellcheck disable=SC2034
+follow_events() {
+    wait_on "$mnt/.kvfs/events" "$1"
+    follower=${waiting[0]}
+    ln "$1.1" "$1"
+}
+
+# info_of DIRECTORY NAME      a number or a word of its info
+info_of() { awk -v name="$2" '$1 == name { print $2 }' "$1/.kvfs/info"; }
+
+# tree_paths      of every bucket, as `tree` has them
+tree_paths() {
+    awk '!below && $2 == "registry" { below = $1; next }
+        below && $1 != "-" && $1 <= below { exit }
+        below && $1 != "-" {
+            names[$1] = $2
+            path = names[below + 1]
+            for (i = below + 2; i <= $1; i++) path = path "/" names[i]
+            print path
+        }' "$mnt/.kvfs/tree"
 }
 
 # --- daemons ---------------------------------------------------------------------------------------------------
