@@ -71,8 +71,9 @@ struct waiter {
     struct watched timer;
     struct watched fifo;
     long retry_ns;
-    struct cds_list_head place; /* in helper_state.lines or .streams, if in any */
-    uint32_t length;            /* of the line to write when it opens; 0: none yet */
+    struct cds_list_head place; /* in helper_state.unopened or .streams, if in any */
+    bool ending;                /* to be closed as soon as it is open */
+    uint32_t length;            /* of the line to write before that */
     char *line;
     uint64_t lost; /* lines of a stream, of which its reader wasn't told yet */
     struct cds_list_head in_untold;
@@ -84,13 +85,13 @@ struct helper_state {
     char token[HELPER_TOKEN_SIZE];
     struct watched socket;
     int epoll;
-    void *waiters;                /* tsearch(3) tree by ino */
-    struct cds_list_head lines;   /* not open yet: what the end waits for */
-    struct cds_list_head streams; /* open */
-    struct cds_list_head untold;  /* news for the daemon; a waiter that hung up is in nothing else */
-    int mount_id;                 /* of our mount, once it answered; 0 before */
+    void *waiters;                 /* tsearch(3) tree by ino */
+    struct cds_list_head unopened; /* what the end waits for, for a moment */
+    struct cds_list_head streams;  /* open */
+    struct cds_list_head untold;   /* news for the daemon; a waiter that hung up is in nothing else */
+    int mount_id;                  /* of our mount, once it answered; 0 before */
     bool finish;
-    int64_t end_ns; /* after `finish`: when lines aren't waited for any more */
+    int64_t end_ns; /* after `finish`: when those aren't waited for any more */
 };
 
 static int send_packet(int socket, const struct helper_packet *packet, int flags)
@@ -215,7 +216,8 @@ static void hang_up(struct helper_state *helper, struct waiter *waiter)
 /* The pipe is empty, so the line fits. If the reader went a moment ago nobody misses it. */
 static void write_line(struct helper_state *helper, struct waiter *waiter)
 {
-    (void)!write(waiter->fifo.fd, waiter->line, waiter->length);
+    if (waiter->length > 0)
+        (void)!write(waiter->fifo.fd, waiter->line, waiter->length);
     forget(helper, waiter);
 }
 
@@ -248,7 +250,7 @@ static void on_fifo_open(struct helper_state *helper, struct waiter *waiter)
 {
     unwatch(&waiter->timer);
     cds_list_del_init(&waiter->place);
-    if (waiter->length > 0) {
+    if (waiter->ending) {
         write_line(helper, waiter);
         return;
     }
@@ -307,8 +309,7 @@ static void on_open(struct helper_state *helper, const struct helper_packet *pac
 
     if (!waiter)
         return;
-    if (waiter->kind == HELPER_LINE)
-        cds_list_add_tail(&waiter->place, &helper->lines);
+    cds_list_add_tail(&waiter->place, &helper->unopened);
     if (waiter->timer.fd < 0 || watch(helper, &waiter->timer, EPOLLIN) < 0 ||
         !tsearch(waiter, &helper->waiters, compare))
         hang_up(helper, waiter);
@@ -320,9 +321,10 @@ static void on_write(struct helper_state *helper, const struct helper_packet *pa
 {
     struct waiter *waiter = find(helper, packet->ino);
 
-    if (!waiter || waiter->kind != HELPER_LINE || waiter->line)
+    if (!waiter || waiter->ending)
         return;
-    waiter->line = malloc(packet->length);
+    waiter->ending = true;
+    waiter->line = malloc(packet->length + 1);
     if (!waiter->line) {
         forget(helper, waiter);
         return;
@@ -488,7 +490,7 @@ static void on_ready(struct helper_state *helper, struct watched *watched, uint3
 
 /*
  * For how long to wait for something to do: -1 for ever, 0 when this is the end. Before it a reader who has looked a
- * line's FIFO up has a moment to open it, or it would wait for a writer who never comes.
+ * FIFO up has a moment to open it, or it would wait for a writer who never comes.
  */
 static int patience_ms(struct helper_state *helper)
 {
@@ -497,7 +499,7 @@ static int patience_ms(struct helper_state *helper)
     if (!helper->finish)
         return -1;
     left_ns = helper->end_ns - clock_monotonic_ns();
-    if (cds_list_empty(&helper->lines) || left_ns <= 0)
+    if (cds_list_empty(&helper->unopened) || left_ns <= 0)
         return 0;
     return (int)(left_ns / CLOCK_NS_PER_MS) + 1;
 }
@@ -568,7 +570,7 @@ static _Noreturn void run(struct helper_state *helper, pid_t daemon)
 
     (void)!chdir("/");
     raise_descriptor_limit();
-    CDS_INIT_LIST_HEAD(&helper->lines);
+    CDS_INIT_LIST_HEAD(&helper->unopened);
     CDS_INIT_LIST_HEAD(&helper->streams);
     CDS_INIT_LIST_HEAD(&helper->untold);
     helper->epoll = epoll_create1(EPOLL_CLOEXEC);

@@ -21,11 +21,11 @@ enum helper_word {
     HELPER_PROBE,  /* daemon: the session runs; helper: the mount answers */
     HELPER_OPEN,   /* daemon: somebody looked FIFO `ino` up: open it for writing as soon as it has a reader */
     HELPER_OPENED, /* helper: now it is open and has a reader. Not said of a HELPER_LINE */
-    HELPER_WRITE,  /* daemon: give the reader of a HELPER_LINE this line and close; or as soon as it is open */
+    HELPER_WRITE,  /* daemon: give its reader this line, if any, and close; or as soon as it is open */
     HELPER_EVENT,  /* daemon: give every reader of an open HELPER_STREAM this line */
     HELPER_CLOSE,  /* daemon: forget FIFO `ino`, whose reader sees the end of it */
     HELPER_HANGUP, /* helper: its reader has gone, or it can't be opened; it is forgotten */
-    HELPER_FINISH, /* daemon: end when every HELPER_WRITE is done */
+    HELPER_FINISH, /* daemon: end when every HELPER_WRITE is done, and who is about to open a FIFO has seen its end */
 };
 
 /* What is done with a FIFO once it is open. */

@@ -161,11 +161,13 @@ static void write_down(struct helper_packet *packet, const struct watcher *watch
     packet->length = (uint32_t)length;
 }
 
+/* Who holds gets no line, only the end of the file. */
 static void tell_down(const struct watch *watch, const struct watcher *watcher)
 {
     struct helper_packet packet = {.word = HELPER_WRITE, .ino = watcher->control->inode.number};
 
-    write_down(&packet, watcher);
+    if (watcher->control->kind == CONTROL_MONITOR)
+        write_down(&packet, watcher);
     (void)helper_send(watch->fs->helper.socket, &packet);
 }
 
@@ -173,10 +175,7 @@ static void tell_down(const struct watch *watch, const struct watcher *watcher)
 static void on_down(struct watch *watch, struct watcher *watcher)
 {
     on_added(watch, watcher);
-    if (watcher->control->kind == CONTROL_HOLD)
-        tell_helper(watch, HELPER_CLOSE, watcher);
-    else
-        tell_down(watch, watcher);
+    tell_down(watch, watcher);
     unwatch(watch, watcher);
 }
 

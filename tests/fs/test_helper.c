@@ -388,20 +388,6 @@ Test(helper, a_fifo_for_a_line_is_told_as_hung_up_and_never_as_opened)
     probe();
 }
 
-Test(helper, what_is_no_line_is_given_none)
-{
-    int hold = start(HELPER_HOLD, 1);
-    int stream = start(HELPER_STREAM, 2);
-
-    say_line(HELPER_WRITE, 1, "line\n");
-    say_line(HELPER_WRITE, 2, "line\n");
-    probe();
-    cr_assert_not(has_something(hold));
-    cr_assert_not(has_something(stream));
-    close(hold);
-    close(stream);
-}
-
 /* ---- a hold, and what a stream has in common with it ---- */
 
 static void closes(enum helper_kind kind)
@@ -783,6 +769,54 @@ static bool finish_with_a_line_to_write(void)
     (void)!read(fd, got, sizeof(got) - 1);
     close(fd);
     return serves && strcmp(got, "line\n") == 0;
+}
+
+/* Waits in open(2) as a shell does, and then sees the end of the file. */
+static pid_t fork_blocking_reader(uint64_t ino)
+{
+    pid_t pid = fork();
+    char byte;
+    int fd;
+
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        fd = open(path_of(ino), O_RDONLY);
+        _exit(fd >= 0 && read(fd, &byte, 1) == 0 ? 0 : 1);
+    }
+    cr_assert_gt(pid, 0);
+    return pid;
+}
+
+static bool has_exited(uint64_t pid)
+{
+    siginfo_t info = {.si_pid = 0};
+
+    return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
+}
+
+static void end_before_it_opens(enum helper_kind kind)
+{
+    int status = -1;
+    pid_t reader;
+
+    make_fifo(1);
+    say_open(kind, 1);
+    say(HELPER_WRITE, 1);
+    probe();
+    reader = fork_blocking_reader(1);
+    cr_assert(await(has_exited, (uint64_t)reader));
+    cr_assert_eq(waitpid(reader, &status, 0), reader);
+    cr_assert_eq(status, 0);
+}
+
+Test(helper, who_opens_a_hold_whose_end_was_said_sees_it)
+{
+    end_before_it_opens(HELPER_HOLD);
+}
+
+Test(helper, who_opens_a_stream_whose_end_was_said_sees_it)
+{
+    end_before_it_opens(HELPER_STREAM);
 }
 
 Test(helper, finish_waits_for_a_line_that_is_still_to_be_written)
