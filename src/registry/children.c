@@ -369,11 +369,21 @@ static int on_next(struct children *children, struct children_call *call)
     return 0;
 }
 
-/* From here on nobody is started: whoever asked is about to end the owner, and begins with the first child. */
+/*
+ * From here on nobody is started: whoever asked is about to end the owner, and all below it first. The first behind the
+ * position that hasn't ended: one that is still ending has to be waited for.
+ */
 static int on_close(struct children *children, struct children_call *call)
 {
+    const struct children_entry *entry;
+    size_t cursor = 0;
+
     children->closing = true;
-    return on_next(children, call);
+    do
+        entry = sequence_next(&children->order, call->position, &cursor, &call->position);
+    while (entry && actor_reason(entry->child));
+    call->child = entry ? actor_ref(entry->child) : NULL;
+    return 0;
 }
 
 static struct children_entry *find_this(struct children *children, const struct children_call *call)
@@ -432,10 +442,8 @@ void children_stop_all(struct children *children, const struct reason *reason)
 {
     struct children_call call = {.position = 0};
 
-    (void)on_close(children, &call);
-    while (call.child) {
+    while (on_close(children, &call) == 0 && call.child) {
         (void)registry_stop_tree(call.child, reason_copy(reason));
         actor_unref(call.child);
-        (void)on_next(children, &call);
     }
 }

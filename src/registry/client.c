@@ -149,9 +149,15 @@ int registry_get_stats(struct registry *registry, struct registry_stats *ret_sta
     return actor_call(&registry->actor, REGISTRY_STATS, ret_stats, ACTOR_CALL_TIMEOUT_MS);
 }
 
-/* The way down from the top to the one that is looked at, a reference each. */
+/* An actor on the way down, and how far its children have been ended. */
+struct level {
+    struct actor *actor; /* a reference */
+    uint64_t position;
+};
+
+/* The way down from the top to the one that is looked at. */
 struct path {
-    struct actor **actors;
+    struct level *levels;
     size_t depth;
     size_t capacity;
 };
@@ -160,26 +166,27 @@ struct path {
 static bool push(struct path *path, struct actor *actor)
 {
     size_t capacity = path->capacity ? path->capacity * 2 : 16;
-    struct actor **actors;
+    struct level *levels;
 
     if (path->depth == path->capacity) {
-        actors = realloc(path->actors, capacity * sizeof(struct actor *));
-        if (!actors)
+        levels = realloc(path->levels, capacity * sizeof(*levels));
+        if (!levels)
             return false;
-        path->actors = actors;
+        path->levels = levels;
         path->capacity = capacity;
     }
-    path->actors[path->depth++] = actor;
+    path->levels[path->depth++] = (struct level){.actor = actor};
     return true;
 }
 
-/* The first that lives below an actor, which starts no more; a reference, or NULL. */
-static struct actor *close_and_find_first(struct actor *actor)
+/* The next below an actor, which starts no more, that hasn't ended; a reference, or NULL. */
+static struct actor *close_and_find_next(struct level *level)
 {
-    struct children_call call = {.child = NULL};
+    struct children_call call = {.position = level->position};
 
-    if (!actor->class->prompt || ask(actor, CHILDREN_CLOSE, &call) != 0)
+    if (!level->actor->class->prompt || ask(level->actor, CHILDREN_CLOSE, &call) != 0)
         return NULL;
+    level->position = call.position;
     return call.child;
 }
 
@@ -191,8 +198,9 @@ static int stop_one(struct actor *actor, const struct reason *reason)
 /* One step: down to a child, or, where there is none, its end. Without memory for the way its own terminate goes on. */
 static int step(struct path *path, const struct reason *reason)
 {
-    struct actor *actor = path->actors[path->depth - 1];
-    struct actor *below = close_and_find_first(actor);
+    struct level *level = &path->levels[path->depth - 1];
+    struct actor *actor = level->actor;
+    struct actor *below = close_and_find_next(level);
     int rc = 0;
 
     if (below && push(path, below))
@@ -216,7 +224,7 @@ int registry_stop_tree(struct actor *top, struct reason reason)
         rc = stop_one(top, &reason);
         actor_unref(top);
     }
-    free(path.actors);
+    free(path.levels);
     reason_deinit(&reason);
     return rc;
 }
