@@ -79,7 +79,8 @@ static int apply_add(struct bucket *bucket, const struct change *change, struct 
 /* [the store has it] An entry's value is about to lose that name. */
 static void note_loss(struct bucket *bucket, struct value *value, int64_t time)
 {
-    bucket->bytes -= value->bytes.size;
+    if (value->nlink == 1)
+        bucket->bytes -= value->bytes.size;
     value->ctime = time;
     value->version++;
 }
@@ -137,6 +138,19 @@ static int add_second_name(struct bucket *bucket, const struct change *change, s
     if (rc < 0)
         keys_remove(bucket, entry);
     return rc;
+}
+
+static int apply_link(struct bucket *bucket, const struct change *change, struct value *value)
+{
+    const struct key key = {change->name, change->name_length};
+    int rc = add_second_name(bucket, change, value, &key);
+
+    if (rc < 0)
+        return rc;
+    value->ctime = change->time;
+    value->version++;
+    bucket_note_names(bucket, change->time);
+    return 0;
 }
 
 /* The value gets its second name, instead of what is called so, and then loses its first. */
@@ -246,6 +260,8 @@ int bucket_apply(struct bucket *bucket, const struct change *change, struct valu
     switch (change->kind) {
     case CHANGE_ADD:
         return apply_add(bucket, change, value);
+    case CHANGE_LINK:
+        return apply_link(bucket, change, *value);
     case CHANGE_REMOVE:
         return apply_remove(bucket, change);
     case CHANGE_RENAME:

@@ -24,7 +24,7 @@ enum bucket_condition {
     BUCKET_E_NOT_EMPTY,
     BUCKET_E_TOO_LARGE, /* beyond the largest value */
     BUCKET_E_IS_BUCKET, /* the name is a bucket's */
-    BUCKET_E_CANT_MOVE, /* a bucket stays where it is */
+    BUCKET_E_CANT_MOVE, /* a bucket stays where it is, and a value in one bucket */
 };
 
 struct bucket;
@@ -135,6 +135,16 @@ int bucket_lookup(struct bucket *bucket, const struct key *key, enum bucket_reme
 /* A new key with an empty value, and a reference on it. BUCKET_E_EXISTS. */
 int bucket_add(struct bucket *bucket, const struct key *key, const struct change_attributes *attributes,
                enum bucket_remember remember, struct value **ret_value, struct attributes *ret_attributes);
+/* A new key with a symbolic link: its value's bytes are `target`. As bucket_add(). */
+int bucket_add_symlink(struct bucket *bucket, const struct key *key, const char *target, size_t length,
+                       const struct change_attributes *attributes, enum bucket_remember remember,
+                       struct value **ret_value, struct attributes *ret_attributes);
+/*
+ * One more name for a value. BUCKET_E_EXISTS; BUCKET_E_CANT_MOVE if it is another bucket's; BUCKET_E_NOT_FOUND if it has
+ * lost its last one.
+ */
+int bucket_link_value(struct bucket *bucket, const struct key *key, struct value *value,
+                      enum bucket_remember remember, struct attributes *ret_attributes);
 /* Replaces what is called `to`, unless `keep_target`: then BUCKET_E_EXISTS. BUCKET_E_NOT_FOUND, or one is a bucket. */
 int bucket_rename(struct bucket *bucket, const struct key *from, const struct key *to, bool keep_target);
 int bucket_get_attributes(struct bucket *bucket, struct attributes *ret_attributes);

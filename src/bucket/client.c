@@ -56,6 +56,32 @@ int bucket_add(struct bucket *bucket, const struct key *key, const struct change
     return rc;
 }
 
+int bucket_add_symlink(struct bucket *bucket, const struct key *key, const char *target, size_t length,
+                       const struct change_attributes *attributes, enum bucket_remember remember,
+                       struct value **ret_value, struct attributes *ret_attributes)
+{
+    struct bucket_call call = {.key = key,
+                               .bytes = target,
+                               .length = length,
+                               .attributes = attributes,
+                               .remember = remember,
+                               .ret_attributes = ret_attributes};
+    int rc = ask(bucket, BUCKET_ADD, &call);
+
+    if (rc == 0)
+        *ret_value = call.value;
+    return rc;
+}
+
+int bucket_link_value(struct bucket *bucket, const struct key *key, struct value *value,
+                      enum bucket_remember remember, struct attributes *ret_attributes)
+{
+    struct bucket_call call = {
+        .key = key, .value = value, .remember = remember, .ret_attributes = ret_attributes};
+
+    return ask(bucket, BUCKET_LINK, &call);
+}
+
 int bucket_rename(struct bucket *bucket, const struct key *from, const struct key *to, bool keep_target)
 {
     struct bucket_call call = {.key = from, .to = to, .keep_target = keep_target};

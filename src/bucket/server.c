@@ -108,10 +108,34 @@ static int on_add(struct bucket *bucket, struct bucket_call *call)
     if (keys_find(bucket, call->key) || find_bucket(bucket, call->key))
         return BUCKET_E_EXISTS;
     change.attributes = *call->attributes;
+    change.bytes = call->bytes;
+    change.length = call->length;
     rc = add(bucket, &change, &value);
     if (rc == 0)
         hand_out(value, call);
     return rc;
+}
+
+static int on_link(struct bucket *bucket, struct bucket_call *call)
+{
+    struct change change = change_of_key(bucket, CHANGE_LINK, call->key);
+    struct value *value = call->value;
+    int rc;
+
+    if (keys_find(bucket, call->key) || find_bucket(bucket, call->key))
+        return BUCKET_E_EXISTS;
+    if (value->owner != bucket)
+        return BUCKET_E_CANT_MOVE;
+    if (value->nlink == 0 || bucket->sealed)
+        return BUCKET_E_NOT_FOUND;
+    change.ino = value->inode.number;
+    rc = bucket_apply(bucket, &change, &value);
+    if (rc != 0)
+        return rc;
+    if (call->remember == BUCKET_REMEMBER)
+        inode_remember(&value->inode);
+    value_show(value, call->ret_attributes);
+    return 0;
 }
 
 static int on_delete(struct bucket *bucket, const struct bucket_call *call)
@@ -371,6 +395,8 @@ static int bucket_on_call(struct actor *self, unsigned tag, void *arg)
         return on_lookup(bucket, call);
     case BUCKET_ADD:
         return on_add(bucket, call);
+    case BUCKET_LINK:
+        return on_link(bucket, call);
     case BUCKET_RENAME:
         return on_rename(bucket, call);
     case BUCKET_GET_ATTRIBUTES:

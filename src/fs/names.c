@@ -5,6 +5,7 @@
 #include "fs/fs_internal.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/fs.h>
 #include <string.h>
 
@@ -321,21 +322,97 @@ void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t t
     fuse_reply_err(req, error);
 }
 
-/* Refused as on a file system that has no such thing (symlink(2), link(2): EPERM). */
-void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
+static int make_symlink(const struct node *parent, const char *name, const char *target,
+                        const struct change_attributes *attributes, struct fuse_entry_param *ret_entry)
 {
-    (void)request_begin(req);
-    (void)target;
-    (void)parent;
-    (void)name;
-    fuse_reply_err(req, EPERM);
+    const struct key key = key_of_name(name);
+    struct attributes shown;
+    struct value *value;
+    int error = name_check(name);
+    int rc;
+
+    if (error != 0)
+        return error;
+    if (parent->kind != NODE_BUCKET)
+        return EPERM;
+    rc = bucket_add_symlink(bucket_of_inode(parent->inode), &key, target, strlen(target), attributes, BUCKET_REMEMBER,
+                            &value, &shown);
+    if (rc != 0)
+        return fs_errno(rc, FS_BY_INODE);
+    entry_of(&shown, ret_entry);
+    inode_unref(value_inode(value));
+    return 0;
 }
 
+void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
+{
+    struct fs *fs = request_begin(req);
+    const struct change_attributes attributes = new_attributes(req, S_IFLNK | 0777, 0);
+    struct fuse_entry_param entry;
+    struct node node;
+    int error;
+
+    if (!request_resolve(req, fs, parent, &node))
+        return;
+    error = make_symlink(&node, name, target, &attributes, &entry);
+    node_release(&node);
+    reply_entry(req, error, &entry);
+}
+
+void op_readlink(fuse_req_t req, fuse_ino_t ino)
+{
+    struct fs *fs = request_begin(req);
+    char target[PATH_MAX];
+    size_t length = 0;
+    struct node node;
+    int error = EINVAL;
+
+    if (!request_resolve(req, fs, ino, &node))
+        return;
+    if (node.kind == NODE_VALUE)
+        error = fs_errno(value_read(value_of_inode(node.inode), 0, target, sizeof(target) - 1, &length), FS_BY_INODE);
+    node_release(&node);
+    target[length] = '\0';
+    if (error != 0)
+        fuse_reply_err(req, error);
+    else
+        fuse_reply_readlink(req, target);
+}
+
+static int link_value(const struct node *node, const struct node *parent, const char *name,
+                      struct fuse_entry_param *ret_entry)
+{
+    const struct key key = key_of_name(name);
+    struct attributes shown;
+    int error = name_check(name);
+    int rc;
+
+    if (error != 0)
+        return error;
+    if (parent->kind != NODE_BUCKET || node->kind != NODE_VALUE)
+        return EPERM;
+    rc = bucket_link_value(bucket_of_inode(parent->inode), &key, value_of_inode(node->inode), BUCKET_REMEMBER, &shown);
+    if (rc != 0)
+        return fs_errno(rc, FS_BY_INODE);
+    entry_of(&shown, ret_entry);
+    return 0;
+}
+
+/* Between buckets it can't be one step for everybody: EXDEV. */
 void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *name)
 {
-    (void)request_begin(req);
-    (void)ino;
-    (void)parent;
-    (void)name;
-    fuse_reply_err(req, EPERM);
+    struct fs *fs = request_begin(req);
+    struct fuse_entry_param entry;
+    struct node node;
+    struct node to;
+    int error;
+
+    if (!request_resolve(req, fs, ino, &node))
+        return;
+    if (request_resolve(req, fs, parent, &to)) {
+        error = link_value(&node, &to, name, &entry);
+        node_release(&to);
+        reply_entry(req, error, &entry);
+    }
+    node_release(&node);
 }

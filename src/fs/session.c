@@ -71,6 +71,7 @@ static const struct fuse_lowlevel_ops operations = {
     .unlink = op_unlink,
     .rmdir = op_rmdir,
     .symlink = op_symlink,
+    .readlink = op_readlink,
     .rename = op_rename,
     .link = op_link,
     .open = op_open,

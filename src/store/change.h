@@ -12,6 +12,7 @@
 
 enum change_kind {
     CHANGE_ADD,      /* a new value `ino` called `name`, with `attributes` and `length` `bytes` */
+    CHANGE_LINK,     /* `name` is one more name of value `ino` */
     CHANGE_REMOVE,   /* the entry `name` */
     CHANGE_RENAME,   /* the entry `name` is now called `to_name`, instead of what was called so */
     CHANGE_WRITE,    /* `length` `bytes` at `offset` of value `ino`, which ends there if `set` has CHANGE_SET_SIZE */

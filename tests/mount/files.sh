@@ -334,22 +334,55 @@ test_du_and_df_answer() {
     expect fuse.kvfs findmnt -n -o FSTYPE "$mnt"
 }
 
-test_ln_is_refused_or_works() {
-    local option
+test_a_hard_link_is_one_more_name() {
     mkdir "$mnt/b"
     write 3 "$mnt/b/v"
-    for option in '' -s; do
-        # shellcheck disable=SC2086
-        if ln $option "$mnt/b/v" "$mnt/b/link" 2>"$work/said"; then
-            expect 3 cat "$mnt/b/link"
-            rm "$mnt/b/link"
-        else
-            grep -qE 'Operation not (permitted|supported)|Function not implemented' "$work/said"
-        fi
-        expect v ls -A "$mnt/b"
-        expect 3 cat "$mnt/b/v"
-        expect 1 stat -c %h "$mnt/b/v"
-    done
+    ln "$mnt/b/v" "$mnt/b/w"
+    expect "$(stat -c %i "$mnt/b/v")" stat -c %i "$mnt/b/w"
+    expect 2 stat -c %h "$mnt/b/v"
+    append 4 "$mnt/b/w"
+    expect $'3\n4' cat "$mnt/b/v"
+    refused 'File exists' ln "$mnt/b/v" "$mnt/b/w"
+    rm "$mnt/b/v"
+    expect $'3\n4' cat "$mnt/b/w"
+    expect 1 stat -c %h "$mnt/b/w"
+    expect w ls -A "$mnt/b"
+    expect 'bytes 4' grep bytes "$mnt/b/.kvfs/info"
+    rm "$mnt/b/w"
+    expect 'bytes 0' grep bytes "$mnt/b/.kvfs/info"
+}
+
+test_a_hard_link_into_another_bucket_is_refused() {
+    mkdir -p "$mnt/b/c" "$mnt/d"
+    write 3 "$mnt/b/v"
+    refused 'Invalid cross-device link' ln "$mnt/b/v" "$mnt/d/v"
+    refused 'Invalid cross-device link' ln "$mnt/b/v" "$mnt/b/c/v"
+    refused 'hard link not allowed for directory' ln "$mnt/d" "$mnt/b/d"
+    expect 1 stat -c %h "$mnt/b/v"
+}
+
+test_a_symlink_is_followed_and_read() {
+    mkdir -p "$mnt/b/c"
+    write 3 "$mnt/b/v"
+    ln -s v "$mnt/b/link"
+    ln -s c "$mnt/b/directory"
+    ln -s nowhere "$mnt/b/dangling"
+    expect v readlink "$mnt/b/link"
+    expect 3 cat "$mnt/b/link"
+    append 4 "$mnt/b/link"
+    expect $'3\n4' cat "$mnt/b/v"
+    expect lrwxrwxrwx stat -c %A "$mnt/b/link"
+    write 5 "$mnt/b/directory/v"
+    expect 5 cat "$mnt/b/c/v"
+    refused 'No such file' cat "$mnt/b/dangling"
+    mv "$mnt/b/link" "$mnt/b/moved"
+    expect v readlink "$mnt/b/moved"
+    cp -a "$mnt/b" "$work/copy"
+    expect nowhere readlink "$work/copy/dangling"
+    rm "$mnt/b/moved" "$mnt/b/dangling" "$mnt/b/directory"
+    expect $'c\nv' ls -A "$mnt/b"
+    ln -s "$(printf %04095d 7)" "$mnt/b/long"
+    expect 4096 sh -c "readlink '$mnt/b/long' | wc -c"
 }
 
 test_permissions_are_checked() {
