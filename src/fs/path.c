@@ -38,7 +38,7 @@ size_t path_escape(const char *text, size_t length, char *to)
     size_t used = 0;
 
     for (size_t i = 0; i < length; i++) {
-        if (strchr(" \t\n\\", text[i]) || text[i] == '\0')
+        if (strchr(" \t\r\n\\", text[i]) || text[i] == '\0')
             used += (size_t)sprintf(to + used, "\\%03o", (unsigned char)text[i]);
         else
             to[used++] = text[i];
