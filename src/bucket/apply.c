@@ -224,9 +224,12 @@ static int apply_set_bucket(struct bucket *bucket, const struct change *change)
                                     &bucket->atime, &bucket->mtime, &bucket->ctime};
     int rc = store_write(bucket->environment->store, change);
 
-    if (rc == 0)
-        set(&target, change);
-    return rc;
+    if (rc < 0)
+        return rc;
+    lock_acquire(&bucket->nameless_lock);
+    set(&target, change);
+    lock_release(&bucket->nameless_lock);
+    return 0;
 }
 
 static int apply_set_value(struct bucket *bucket, const struct change *change, struct value *value)

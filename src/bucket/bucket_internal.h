@@ -52,7 +52,7 @@ struct bucket {
     struct table keys; /* only once it has had many */
     struct sequence order;
     uint64_t bytes; /* of all named values */
-    mode_t mode;
+    mode_t mode;                   /* this and the two below are written under nameless_lock too, as a successor reads them */
     uid_t uid;
     gid_t gid;
     int64_t atime;
@@ -111,6 +111,13 @@ struct bucket_list_call {
 };
 
 extern const struct actor_class bucket_class;
+
+/* life.c */
+
+/* [supervisor] bucket_start() in the place of `predecessor`, or of none, and told to the environment. */
+int bucket_start_in_place(struct bucket_environment *environment, struct actor *supervisor, const struct key *name,
+                          const struct change_attributes *attributes, struct bucket *predecessor,
+                          struct bucket **ret_bucket);
 
 /* keys.c: which value a key means. [run lock] */
 

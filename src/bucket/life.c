@@ -47,7 +47,8 @@ static struct bucket *create(struct bucket_environment *environment, struct acto
     return bucket;
 }
 
-int bucket_start(struct bucket_environment *environment, struct actor *supervisor, const struct key *name,
+/* Started, with one reference; nobody knows it yet. */
+static int start(struct bucket_environment *environment, struct actor *supervisor, const struct key *name,
                  const struct change_attributes *attributes, struct bucket **ret_bucket)
 {
     struct bucket *bucket = create(environment, supervisor, name, attributes);
@@ -59,8 +60,34 @@ int bucket_start(struct bucket_environment *environment, struct actor *superviso
     inode_init(&bucket->inode, environment->index, INODE_BUCKET, release);
     (void)actor_start(&bucket->actor, &bucket_class, environment->runtime, NULL, &reason);
     actor_ref(&bucket->actor);
-    if (supervisor)
-        actor_follow(&bucket->actor, &bucket->fate, supervisor);
+    *ret_bucket = bucket;
+    return 0;
+}
+
+int bucket_start(struct bucket_environment *environment, struct actor *supervisor, const struct key *name,
+                 const struct change_attributes *attributes, struct bucket **ret_bucket)
+{
+    int rc = start(environment, supervisor, name, attributes, ret_bucket);
+
+    if (rc == 0 && supervisor)
+        actor_follow(&(*ret_bucket)->actor, &(*ret_bucket)->fate, supervisor);
+    return rc;
+}
+
+/* It follows last: a supervisor that has ended ends it at once, and that is told. */
+int bucket_start_in_place(struct bucket_environment *environment, struct actor *supervisor, const struct key *name,
+                          const struct change_attributes *attributes, struct bucket *predecessor,
+                          struct bucket **ret_bucket)
+{
+    struct bucket *bucket;
+    int rc = start(environment, supervisor, name, attributes, &bucket);
+
+    if (rc != 0)
+        return rc;
+    bucket->restarts = predecessor ? predecessor->restarts + 1 : 0;
+    if (environment->on_start)
+        environment->on_start(environment->context, bucket, predecessor);
+    actor_follow(&bucket->actor, &bucket->fate, supervisor);
     *ret_bucket = bucket;
     return 0;
 }

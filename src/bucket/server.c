@@ -316,25 +316,33 @@ static struct bucket_environment *environment_of(struct actor *owner)
     return registry_is(owner) ? registry_context(owner) : bucket_of_actor(owner)->environment;
 }
 
+/* Mode and owner of one that has ended; a callback of it may still run. */
+static struct change_attributes left_by(struct bucket *predecessor)
+{
+    struct change_attributes left;
+
+    lock_acquire(&predecessor->nameless_lock);
+    left = (struct change_attributes){.mode = predecessor->mode, .uid = predecessor->uid, .gid = predecessor->gid};
+    lock_release(&predecessor->nameless_lock);
+    return left;
+}
+
 static int start_bucket(struct actor *owner, const struct child_name *name, void *arg, struct actor *predecessor,
                         struct actor **ret_child)
 {
-    static const struct change_attributes ordinary = {.mode = S_IFDIR | 0755};
-    struct bucket_environment *environment = environment_of(owner);
+    struct change_attributes attributes = arg ? *(const struct change_attributes *)arg
+                                              : (struct change_attributes){.mode = S_IFDIR | 0755};
     struct bucket *before = predecessor ? bucket_of_actor(predecessor) : NULL;
-    const struct change_attributes inherited = {
-        .mode = before ? before->mode : 0, .uid = before ? before->uid : 0, .gid = before ? before->gid : 0};
     const struct key key = {name->name, name->length};
     struct bucket *bucket;
-    int rc = bucket_start(environment, owner, &key, before ? &inherited : arg ? arg : &ordinary, &bucket);
+    int rc;
 
-    if (rc != 0)
-        return rc;
-    bucket->restarts = before ? before->restarts + 1 : 0;
-    if (environment->on_start)
-        environment->on_start(environment->context, bucket, before);
-    *ret_child = &bucket->actor;
-    return 0;
+    if (before)
+        attributes = left_by(before);
+    rc = bucket_start_in_place(environment_of(owner), owner, &key, &attributes, before, &bucket);
+    if (rc == 0)
+        *ret_child = &bucket->actor;
+    return rc;
 }
 
 static int stop_if_empty(struct actor *child)
