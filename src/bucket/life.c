@@ -160,7 +160,7 @@ void bucket_path(const struct bucket *bucket, char *buffer, size_t size)
 
     *start = '\0';
     for (const struct bucket *at = bucket; at; at = bucket_parent(at)) {
-        if ((size_t)(start - buffer) < at->name.length + 1)
+        if ((size_t)(start - buffer) < at->name.length + (at != bucket))
             break;
         if (at != bucket)
             *--start = '/';
