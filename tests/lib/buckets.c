@@ -4,9 +4,12 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define TEXT_MAX (1 << 20)
+#define STORY_MAX 4096
+#define NUMBERS_MAX (1 << 22)
 
 struct test_store {
     struct store store;
@@ -34,7 +37,10 @@ static struct condition ends_changed;
 static struct cds_list_head kept_ends; /* guarded by ends_lock, as all below */
 static bool keep_ends;
 static int ends;
+static char story[STORY_MAX];
 static _Atomic int starts;
+static _Atomic unsigned char *told; /* by a bucket's number: what was told of it */
+enum { NOTHING, STARTED, ENDED };
 
 /* ---- the store ---- */
 
@@ -116,14 +122,58 @@ const struct change *store_last(void)
     return &test_store()->last;
 }
 
-/* ---- ends ---- */
+/* ---- starts and ends ---- */
+
+/* Its start comes first, and each comes once. */
+static void note_told(struct bucket *bucket, unsigned char what)
+{
+    uint64_t number = bucket_inode(bucket)->number;
+
+    must(number < NUMBERS_MAX);
+    must(atomic_exchange(&told[number], what) == what - 1);
+}
+
+/* [ends_lock] */
+static void tell(struct bucket *bucket, const char *what, const char *how)
+{
+    size_t used = strlen(story);
+    char path[256];
+
+    bucket_path(bucket, path, sizeof(path));
+    snprintf(story + used, STORY_MAX - used, "%s%s %s%s", used > 0 ? ", " : "", what, path, how);
+}
+
+static void on_start(void *context, struct bucket *bucket, struct bucket *predecessor)
+{
+    char how[32] = "";
+
+    (void)context;
+    must(bucket_restarts(bucket) == (predecessor ? bucket_restarts(predecessor) + 1 : 0));
+    note_told(bucket, STARTED);
+    atomic_fetch_add(&starts, 1);
+    if (predecessor)
+        snprintf(how, sizeof(how), " again %u", bucket_restarts(bucket));
+    lock_acquire(&ends_lock);
+    tell(bucket, "start", how);
+    lock_release(&ends_lock);
+}
+
+static void tell_end(struct bucket *bucket)
+{
+    char words[64] = " ";
+
+    reason_format(actor_reason(bucket_actor(bucket)), words + 1, sizeof(words) - 1);
+    tell(bucket, "end", words);
+}
 
 static void on_end(void *context, struct bucket *bucket)
 {
     bool keep;
 
     (void)context;
+    note_told(bucket, ENDED);
     lock_acquire(&ends_lock);
+    tell_end(bucket);
     keep = keep_ends;
     if (keep)
         cds_list_add_tail(bucket_link(bucket), &kept_ends);
@@ -135,6 +185,16 @@ static void on_end(void *context, struct bucket *bucket)
     ends++;
     condition_broadcast(&ends_changed);
     lock_release(&ends_lock);
+}
+
+const char *buckets_story(void)
+{
+    static char snapshot[STORY_MAX];
+
+    lock_acquire(&ends_lock);
+    memcpy(snapshot, story, STORY_MAX);
+    lock_release(&ends_lock);
+    return snapshot;
 }
 
 void buckets_keep_ended(void)
@@ -184,19 +244,13 @@ struct bucket *buckets_take_ended(void)
 
 /* ---- the fixture ---- */
 
-static void on_start(void *context, struct bucket *bucket, struct bucket *predecessor)
-{
-    (void)context;
-    (void)bucket;
-    (void)predecessor;
-    atomic_fetch_add(&starts, 1);
-}
-
 static void setup(void)
 {
     lock_init(&ends_lock);
     condition_init(&ends_changed);
     CDS_INIT_LIST_HEAD(&kept_ends);
+    told = calloc(NUMBERS_MAX, sizeof(*told));
+    cr_assert(told);
     cr_assert_eq(inode_index_init(&inode_index), 0);
     environment = (struct bucket_environment){
         .runtime = actors_runtime(), .index = &inode_index, .store = create_store(), .on_start = on_start,
@@ -233,6 +287,7 @@ void buckets_run(void (*body)(void), bool direct)
     bucket_environment_drain(&environment);
     registry_unref(registry);
     cr_expect_eq(ends, atomic_load(&starts), "ends were told more than once");
+    free((void *)told);
     cr_assert_eq(inodes(), 0, "inodes are left over");
     inode_index_deinit(&inode_index);
     store_destroy(environment.store);
@@ -255,22 +310,62 @@ struct registry *buckets_registry(void)
     return registry;
 }
 
-struct bucket *bucket_new(const char *name)
-{
-    const struct change_attributes attributes = {.mode = S_IFDIR | 0755, .uid = 1000, .gid = 1001};
-    struct bucket *bucket;
+static const struct change_attributes directory = {.mode = S_IFDIR | 0755, .uid = 1000, .gid = 1001};
 
-    cr_assert_eq(bucket_start(&environment, NULL, KEY(name), &attributes, &bucket), 0);
-    atomic_fetch_add(&starts, 1);
+/* Takes the reference. */
+static struct bucket *keep_until_the_end(struct bucket *bucket)
+{
     started = reallocarray(started, (size_t)started_count + 1, sizeof(struct bucket *));
     cr_assert(started);
     started[started_count++] = bucket;
     return bucket;
 }
 
+struct bucket *bucket_new(const char *name)
+{
+    struct bucket *bucket;
+
+    cr_assert_eq(bucket_start(&environment, NULL, KEY(name), &directory, &bucket), 0);
+    note_told(bucket, STARTED);
+    atomic_fetch_add(&starts, 1);
+    return keep_until_the_end(bucket);
+}
+
+struct actor *buckets_parent(struct bucket *parent)
+{
+    return parent ? bucket_actor(parent) : registry_actor(registry);
+}
+
+struct bucket *bucket_in(struct bucket *parent, const char *name)
+{
+    struct change_attributes attributes = directory;
+    struct actor *actor;
+
+    cr_assert_eq(registry_create(buckets_parent(parent), NAME(name), &attributes, &actor), 0);
+    return keep_until_the_end(bucket_of_actor(actor));
+}
+
+struct bucket *bucket_called(struct bucket *parent, const char *name)
+{
+    struct actor *actor;
+    int rc = registry_find(buckets_parent(parent), NAME(name), &actor);
+
+    if (rc != 0) {
+        cr_assert_eq(rc, REGISTRY_E_NOT_FOUND);
+        return NULL;
+    }
+    actor_unref(actor);
+    return bucket_of_actor(actor);
+}
+
 int bucket_stop(struct bucket *bucket)
 {
     return actor_stop(bucket_actor(bucket), REASON(NORMAL), ACTORS_PATIENCE_MS);
+}
+
+int bucket_stop_tree(struct bucket *bucket)
+{
+    return registry_stop_tree(bucket_actor(bucket), REASON(NORMAL));
 }
 
 int bucket_kill(struct bucket *bucket)

@@ -3,8 +3,8 @@
  *
  * buckets_run() runs a body with an index, a store and a registry of buckets,
  * the direct call on or off. What the body leaves is ended after it; the test
- * fails if a bucket, a value or an inode is left over, or if a bucket's end
- * was told more than once.
+ * fails if a bucket, a value or an inode is left over, or if a bucket's start
+ * and then its end weren't told exactly once.
  */
 #ifndef KVFS_TESTS_LIB_BUCKETS_H
 #define KVFS_TESTS_LIB_BUCKETS_H
@@ -34,19 +34,32 @@
 void buckets_run(void (*body)(void), bool direct);
 bool buckets_called_directly(void);
 struct bucket_environment *buckets_environment(void);
-/* Its children are buckets; what registry_create() is given is not used. */
+/* Its children are buckets; what registry_create() is given are their attributes. */
 struct registry *buckets_registry(void);
 
 /* A bucket that nobody registered; ended and let go by the fixture, if the test doesn't end it. */
 struct bucket *bucket_new(const char *name);
+/* The same in another one, or in the registry for NULL. */
+struct bucket *bucket_in(struct bucket *parent, const char *name);
+/* The actor of what bucket_in() was given. */
+struct actor *buckets_parent(struct bucket *parent);
+/* The bucket that the name means there, borrowed; NULL if there is none. */
+struct bucket *bucket_called(struct bucket *parent, const char *name);
 int bucket_stop(struct bucket *bucket);
+/* With all that is below it. */
+int bucket_stop_tree(struct bucket *bucket);
 int bucket_kill(struct bucket *bucket);
 
 /* A file's attributes, mode 0644. */
 extern const struct change_attributes buckets_file;
 
-/* ---- ends ---- */
+/* ---- starts and ends ---- */
 
+/*
+ * What was told, in order, as `start a, start a/b, end a/b killed, start a/b again 1`; static. What bucket_new() starts
+ * isn't told.
+ */
+const char *buckets_story(void);
 /* From now on ended buckets are kept, as the test disposes of them. */
 void buckets_keep_ended(void);
 /* How often an end was told. */
