@@ -63,15 +63,27 @@ static bool is_half(const struct monitor *monitor)
     return monitor->kind == MONITOR_LINK || monitor->kind == MONITOR_LINK_BACK;
 }
 
-/* [both locks] The half by which `a` watches `b`, while both live. */
-static struct monitor *find_half(struct actor *a, const struct actor *b)
+static struct monitor *half_at(struct cds_list_head *position, const struct actor *target)
 {
-    struct monitor *monitor;
+    struct monitor *monitor = cds_list_entry(position, struct monitor, in_watcher);
 
-    cds_list_for_each_entry(monitor, &a->watching, in_watcher)
-    {
-        if (is_half(monitor) && monitor->target == b)
-            return monitor;
+    return is_half(monitor) && monitor->target == target ? monitor : NULL;
+}
+
+/* [both locks] The half by which `a` watches `b`. Found from either side: one of them may have very many links. */
+static struct monitor *find_half(struct actor *a, struct actor *b)
+{
+    struct cds_list_head *of_a = a->watching.next;
+    struct cds_list_head *of_b = b->watching.next;
+    struct monitor *half;
+
+    while (of_a != &a->watching && of_b != &b->watching) {
+        if ((half = half_at(of_a, b)))
+            return half;
+        if ((half = half_at(of_b, a)))
+            return other_half(half);
+        of_a = of_a->next;
+        of_b = of_b->next;
     }
     return NULL;
 }
