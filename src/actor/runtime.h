@@ -57,6 +57,9 @@ struct runtime {
     bool stopping;                 /* guarded by lock, like the rest */
     bool reserve_ended;
     bool reserve_joined;
+    pid_t reserve_number;
+    struct actor *stands_in_for;   /* whose mail the reserve runs, borrowed; NULL: nobody's */
+    int64_t stands_in_since;
     struct actor *wanting_first;   /* want a thread; a reference each */
     struct actor *wanting_last;
     struct young young[RUNTIME_MAX_YOUNG]; /* a ring, oldest at young_first */

@@ -455,12 +455,23 @@ void thread_wake(struct actor *actor)
 
 /* ---- the reserve ---- */
 
+/* [reserve] NULL: for nobody. */
+static void note_stand_in(struct runtime *runtime, struct actor *actor)
+{
+    lock_acquire(&runtime->lock);
+    runtime->stands_in_for = actor;
+    runtime->stands_in_since = clock_monotonic_ns();
+    lock_release(&runtime->lock);
+}
+
 /* No thread to be had: a turn on this one. True if it is to be tried again. */
 static bool stand_in(struct actor *actor)
 {
     bool again;
 
+    note_stand_in(actor->runtime, actor);
     thread_work(actor);
+    note_stand_in(actor->runtime, NULL);
     lock_acquire(&actor->lock);
     again = has_work(actor);
     if (!again) {
@@ -558,6 +569,9 @@ void *thread_reserve_main(void *arg)
     struct actor *wanting;
     struct actor *young;
 
+    lock_acquire(&runtime->lock);
+    runtime->reserve_number = thread_number();
+    lock_release(&runtime->lock);
     while (next_job(runtime, &wanting, &young)) {
         if (wanting)
             provide(runtime, wanting);
@@ -693,6 +707,12 @@ void runtime_visit_threads(struct runtime *runtime, runtime_visit_thread *visit,
 
         if (thread.actor)
             visit(context, &thread);
+    }
+    if (runtime->stands_in_for) {
+        visit(context, &(struct runtime_thread){.actor = runtime->stands_in_for,
+                                                .number = runtime->reserve_number,
+                                                .working = true,
+                                                .working_ns = now - runtime->stands_in_since});
     }
     lock_release(&runtime->lock);
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void drought_begins(void)
 {
@@ -208,6 +209,46 @@ ACTOR_TEST(drought, a_callback_that_never_returns_can_be_killed)
     let_reserve_go(&gate);
     cr_assert(probe_await(watcher, "down 1 killed"));
     cr_assert_str_eq(probe_whole_story(stuck), "destroy");
+}
+
+struct seen {
+    const struct actor *actor;
+    bool working;
+    int64_t working_ns;
+};
+
+static void look_at(void *context, const struct runtime_thread *thread)
+{
+    struct seen *seen = context;
+
+    if (thread->actor != seen->actor)
+        return;
+    seen->working = thread->working && thread->number > 0 && thread->number != gettid();
+    seen->working_ns = thread->working_ns;
+}
+
+static struct seen look(struct probe *probe)
+{
+    struct seen seen = {.actor = &probe->actor};
+
+    runtime_visit_threads(actors_runtime(), look_at, &seen);
+    return seen;
+}
+
+ACTOR_TEST(drought, a_callback_that_never_returns_is_seen)
+{
+    struct gate gate;
+    struct probe *stuck = hold_reserve(&gate);
+    struct seen seen = look(stuck);
+
+    cr_assert(seen.working);
+    cr_assert_eq(probe_kill(stuck), 0);
+    while (look(stuck).working_ns <= seen.working_ns)
+        sched_yield();
+    let_reserve_go(&gate);
+    cr_assert(probe_await_end(stuck));
+    while (look(stuck).working)
+        sched_yield();
 }
 
 ACTOR_TEST(drought, a_thread_that_somebody_lets_go_of_serves_who_waits_for_one)
