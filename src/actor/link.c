@@ -122,11 +122,15 @@ static uint64_t link_to_the_dead(struct link *link, struct monitor_rest *ret_res
     return 1;
 }
 
-/* [both locks] The same for two that live: linked once. */
+/* [both locks] The same for two that live: linked once. A child may have linked itself with its parent in its init. */
 static uint64_t link_the_living(struct link *link)
 {
-    if (find_half(link->half.watcher, link->half.target))
+    struct monitor *found = find_half(link->half.watcher, link->half.target);
+
+    if (found) {
+        found->from_parent |= link->half.from_parent;
         return 2;
+    }
     monitor_enlist(&link->half);
     monitor_enlist(&link->back);
     return 0;

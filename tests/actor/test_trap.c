@@ -423,6 +423,23 @@ ACTOR_TEST(trap, a_child_is_linked_when_its_start_returns)
     actor_unref(linked);
 }
 
+static int link_with_given(struct probe *self, void *arg)
+{
+    probe_link(self, arg);
+    return 0;
+}
+
+ACTOR_TEST(trap, a_child_that_linked_itself_with_its_parent_in_its_init_is_its_child)
+{
+    struct probe *parent = probe_start();
+    struct probe *child = probe_start_with(
+        &(struct probe_options){.parent = parent, .traps = true, .init = link_with_given, .arg = parent});
+
+    cr_assert_eq(actor_get_links(&child->actor, NULL, 0), 1);
+    cr_assert_eq(probe_kill(parent), 0);
+    cr_assert_str_eq(probe_whole_story(child), "terminate killed, destroy");
+}
+
 static int kill_given(struct probe *self, void *arg)
 {
     (void)self;
