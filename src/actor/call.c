@@ -252,24 +252,26 @@ static bool enter(struct actor *actor, struct frame *frame, int timeout_ms)
     return run_try_enter(actor, frame) || run_enter(actor, frame, deadline_in(timeout_ms));
 }
 
-/* Lends the caller's thread. */
+static bool has_ended(struct actor *actor)
+{
+    return atomic_load(&actor->state) == ACTOR_ENDED;
+}
+
+/* Lends the caller's thread. Who finds it alive, and then waits while it ends, is told how it did, as if queued. */
 static int call_directly(struct actor *actor, unsigned tag, void *arg, int timeout_ms)
 {
+    bool was_there = !has_ended(actor);
     struct frame frame;
     int result;
 
     if (!enter(actor, &frame, timeout_ms))
         return ACTOR_E_TIMEOUT;
-    if (actor->state == ACTOR_ENDED) {
-        run_leave(&frame);
-        return ACTOR_E_NOPROC;
-    }
 
     run_mail(actor, &actor->handled_direct);
     if (run_sender_is_dead(&frame)) {
         result = ACTOR_E_KILLED;
     } else if (!actor_alive(actor)) {
-        result = condition_of_ended(actor);
+        result = was_there ? condition_of_ended(actor) : ACTOR_E_NOPROC;
     } else {
         result = actor->class->on_call(actor, tag, arg);
         run_count(&actor->handled_direct, 1);
@@ -369,9 +371,10 @@ static int stop_queued(struct actor *actor, struct reason reason, int64_t deadli
     return queued_call_run(call, deadline);
 }
 
-/* Ends the actor on this thread. Takes `reason`. */
+/* Ends the actor on this thread, or helps who ended it meanwhile to tell everybody. Takes `reason`. */
 static int stop_directly(struct actor *actor, struct reason reason, int timeout_ms)
 {
+    bool was_there = !has_ended(actor);
     struct frame frame;
     int result = 0;
 
@@ -382,7 +385,7 @@ static int stop_directly(struct actor *actor, struct reason reason, int timeout_
     run_mail(actor, &actor->handled_direct);
     if (run_sender_is_dead(&frame))
         result = ACTOR_E_KILLED;
-    else if (actor->state == ACTOR_ENDED)
+    else if (!was_there)
         result = ACTOR_E_NOPROC;
 
     if (result == 0)

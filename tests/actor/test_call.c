@@ -339,7 +339,32 @@ static int call_1(void *arg)
     return probe_call(arg, 1);
 }
 
+static void assert_waiting_call_is_told_of_kill(struct probe *probe)
+{
+    struct helper *caller;
+    struct gate gate;
+
+    gate_init(&gate);
+    probe_do_later(probe, pass_gate, &gate);
+    cr_assert(gate_await(&gate, 1));
+    caller = helper_start(call_1, probe);
+    cr_assert(probe_await_caller(probe));
+    cr_assert_eq(probe_kill(probe), 0);
+    /* Who waits for the run lock has its answer when the callback returns. */
+    gate_open(&gate);
+    cr_assert_eq(helper_join(caller), ACTOR_E_KILLED);
+    cr_assert_eq(probe_call(probe, 2), ACTOR_E_NOPROC);
+    cr_assert(probe_await_end(probe));
+    gate_deinit(&gate);
+}
+
 ACTOR_TEST(call, one_that_waits_when_the_callee_is_killed_is_told)
+{
+    assert_waiting_call_is_told_of_kill(probe_start());
+    assert_waiting_call_is_told_of_kill(probe_start_slow());
+}
+
+ACTOR_TEST(call, one_that_is_queued_when_the_callee_is_killed_is_told_at_once)
 {
     struct probe *probe = probe_start_slow();
     struct helper *caller;
@@ -371,9 +396,8 @@ static int exit_at_gate(struct probe *self, void *arg)
     return 0;
 }
 
-static void assert_waiting_call_answers(const char *text, int condition)
+static void assert_waiting_call_answers(struct probe *probe, const char *text, int condition)
 {
-    struct probe *probe = probe_start_slow();
     struct exit_at_gate at = {.text = text};
     struct helper *caller;
 
@@ -381,7 +405,7 @@ static void assert_waiting_call_answers(const char *text, int condition)
     probe_do_later(probe, exit_at_gate, &at);
     cr_assert(gate_await(&at.gate, 1));
     caller = helper_start(call_1, probe);
-    cr_assert(probe_await_mail(probe, 1));
+    cr_assert(probe_await_caller(probe));
     gate_open(&at.gate);
     cr_assert_eq(helper_join(caller), condition);
     cr_assert(probe_await_end(probe));
@@ -390,8 +414,10 @@ static void assert_waiting_call_answers(const char *text, int condition)
 
 ACTOR_TEST(call, one_that_waits_when_the_callee_ends_gets_its_reason)
 {
-    assert_waiting_call_answers("no milk", ACTOR_E_ERROR);
-    assert_waiting_call_answers(NULL, ACTOR_E_SHUTDOWN);
+    assert_waiting_call_answers(probe_start(), "no milk", ACTOR_E_ERROR);
+    assert_waiting_call_answers(probe_start(), NULL, ACTOR_E_SHUTDOWN);
+    assert_waiting_call_answers(probe_start_slow(), "no milk", ACTOR_E_ERROR);
+    assert_waiting_call_answers(probe_start_slow(), NULL, ACTOR_E_SHUTDOWN);
 }
 
 ACTOR_TEST(call, one_that_is_being_run_when_the_callee_is_killed_is_told_at_once)

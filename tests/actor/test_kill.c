@@ -95,7 +95,32 @@ static int stop_soon(void *arg)
     return probe_stop(arg);
 }
 
+static void assert_overtakes_stop(struct probe *probe)
+{
+    struct probe *watcher = probe_start();
+    struct helper *stopper;
+    struct held held;
+
+    probe_monitor(watcher, 1, probe);
+    begin_to_hold(&held, probe);
+    stopper = helper_start(stop_soon, probe);
+    cr_assert(probe_await_caller(probe));
+    cr_assert_eq(probe_kill(probe), 0);
+    (void)let_go(&held);
+    cr_assert_eq(helper_join(stopper), 0, "it was there when the stop came");
+    cr_assert_eq(probe_stop(probe), ACTOR_E_NOPROC);
+    cr_assert_str_eq(probe_whole_story(probe), "destroy");
+    cr_assert_eq(probe_call(watcher, 1), 0);
+    cr_assert_str_eq(probe_story(watcher), "down 1 killed, call 1");
+}
+
 ACTOR_TEST(kill, overtakes_a_stop_that_waits_its_turn)
+{
+    assert_overtakes_stop(probe_start());
+    assert_overtakes_stop(probe_start_slow());
+}
+
+ACTOR_TEST(kill, answers_a_queued_stop_at_once)
 {
     struct probe *probe = probe_start_slow();
     struct helper *stopper;

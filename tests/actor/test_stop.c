@@ -207,6 +207,24 @@ ACTOR_TEST(stop, a_call_behind_it_gets_the_reason)
     gate_deinit(&gate);
 }
 
+ACTOR_TEST(stop, a_call_that_waits_while_terminate_runs_gets_the_reason)
+{
+    struct gate gate;
+    struct probe *probe = probe_start_with(&(struct probe_options){.terminate = pass_gate, .arg = &gate});
+    struct helper *stopper;
+    struct helper *caller;
+
+    gate_init(&gate);
+    stopper = helper_start(stop_soon, &probe->actor);
+    cr_assert(gate_await(&gate, 1));
+    caller = helper_start(call_1, probe);
+    cr_assert(probe_await_caller(probe));
+    gate_open(&gate);
+    cr_assert_eq(helper_join(stopper), 0);
+    cr_assert_eq(helper_join(caller), ACTOR_E_ERROR);
+    gate_deinit(&gate);
+}
+
 static int act_in_terminate(struct probe *self, void *arg)
 {
     struct probe *other = arg;

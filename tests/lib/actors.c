@@ -181,6 +181,27 @@ bool probe_await_mail(struct probe *probe, uint32_t count)
     return await_stats(probe, has_mail, count);
 }
 
+/* glibc's mutex says so itself: 0 is free, 1 is locked, and 2 is locked and waited for. */
+static bool await_run_lock_wanted(struct probe *probe)
+{
+    const volatile int *state = &probe->actor.run.mutex.__data.__lock;
+    int64_t deadline = clock_monotonic_ns() + ACTORS_PATIENCE_MS * CLOCK_NS_PER_MS;
+
+    do {
+        if (*state == 2)
+            return true;
+        sched_yield();
+    } while (clock_monotonic_ns() < deadline);
+    return false;
+}
+
+bool probe_await_caller(struct probe *probe)
+{
+    if (runtime.direct && probe->actor.class->prompt)
+        return await_run_lock_wanted(probe);
+    return probe_await_mail(probe, 1);
+}
+
 /* ---- what a probe does ---- */
 
 static int do_option(struct probe *self, probe_task task)

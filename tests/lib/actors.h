@@ -100,6 +100,8 @@ bool probe_await_end(struct probe *probe);
 bool probe_await_awake(struct probe *probe, bool awake);
 /* Until that many messages wait in its mailbox. */
 bool probe_await_mail(struct probe *probe, uint32_t count);
+/* Until somebody's call or stop waits for a busy probe: as the only mail, or for its run lock. */
+bool probe_await_caller(struct probe *probe);
 
 /* A call with a number, answered with 0; a cast and an info with one. */
 int probe_call(struct probe *probe, unsigned number);
