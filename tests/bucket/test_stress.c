@@ -1,7 +1,7 @@
 /*
- * Many threads work with few buckets of the same names and end them. Nothing
- * may be left at the end, which the fixture sees, and every answer must be one
- * that a client can be given.
+ * Many threads work with few buckets of the same names and end them, and with
+ * a tree of them. Nothing may be left at the end, which the fixture sees, and
+ * every answer must be one that a client can be given.
  */
 #include "base/clock.h"
 #include "lib/buckets.h"
@@ -24,7 +24,8 @@ struct client {
 static bool is_answer(int rc)
 {
     return rc == 0 || actor_is_condition(rc) || rc == BUCKET_E_NOT_FOUND || rc == BUCKET_E_EXISTS ||
-           rc == BUCKET_E_NOT_EMPTY;
+           rc == BUCKET_E_NOT_EMPTY || rc == BUCKET_E_IS_BUCKET || rc == BUCKET_E_CANT_MOVE ||
+           rc == REGISTRY_E_NOT_FOUND;
 }
 
 static const struct key *some_key(struct client *client, struct key *key)
@@ -50,10 +51,19 @@ static bool remember_key(void *context, uint64_t position, const struct key *key
     return true;
 }
 
+static bool pass_bucket(void *context, uint64_t position, const struct child_name *name, struct actor *child)
+{
+    (void)context;
+    (void)position;
+    (void)name;
+    (void)child;
+    return true;
+}
+
 static int list_and_forget(struct bucket *bucket)
 {
     struct inode *inode = NULL;
-    int rc = bucket_list(bucket, 0, remember_key, NULL, &inode);
+    int rc = bucket_list(bucket, 0, remember_key, pass_bucket, &inode);
 
     if (inode)
         inode_forget(inode, 1);
@@ -139,11 +149,15 @@ static int work_with_bucket(struct client *client, struct bucket *bucket)
     }
 }
 
+static const char *some_bucket_name(struct client *client)
+{
+    return bucket_names[(size_t)rand_r(&client->seed) % (sizeof(bucket_names) / sizeof(*bucket_names))];
+}
+
 /* With a reference; NULL if another thread was faster. */
 static struct bucket *some_bucket(struct client *client)
 {
-    const char *name =
-        bucket_names[(size_t)rand_r(&client->seed) % (sizeof(bucket_names) / sizeof(*bucket_names))];
+    const char *name = some_bucket_name(client);
     struct actor *actor;
 
     if (registry_lookup(buckets_registry(), NAME(name), &actor) == 0)
@@ -153,18 +167,19 @@ static struct bucket *some_bucket(struct client *client)
     return NULL;
 }
 
-static int run_client(void *arg)
+typedef int work(struct client *client, struct bucket *bucket);
+
+static int work_with(struct client *client, struct bucket *(*some)(struct client *client), work *work)
 {
-    struct client *client = arg;
     int worked = 0;
 
     while (!atomic_load(&enough)) {
-        struct bucket *bucket = some_bucket(client);
+        struct bucket *bucket = some(client);
 
         if (!bucket)
             continue;
         for (int i = 0; i < 5; i++) {
-            int rc = work_with_bucket(client, bucket);
+            int rc = work(client, bucket);
 
             if (!is_answer(rc) && !client->bad)
                 client->bad = rc;
@@ -175,7 +190,12 @@ static int run_client(void *arg)
     return worked;
 }
 
-BUCKET_TEST(stress, leaves_nothing_behind)
+static int run_client(void *client)
+{
+    return work_with(client, some_bucket, work_with_bucket);
+}
+
+static void let_them_work(int (*run)(void *client))
 {
     struct client clients[THREADS] = {{0}};
     struct helper *helpers[THREADS];
@@ -183,7 +203,7 @@ BUCKET_TEST(stress, leaves_nothing_behind)
 
     for (int i = 0; i < THREADS; i++) {
         clients[i].seed = (unsigned)i + 1;
-        helpers[i] = helper_start(run_client, &clients[i]);
+        helpers[i] = helper_start(run, &clients[i]);
     }
     nanosleep(&while_they_work, NULL);
     atomic_store(&enough, true);
@@ -191,4 +211,135 @@ BUCKET_TEST(stress, leaves_nothing_behind)
         cr_expect_gt(helper_join(helpers[i]), 0);
         cr_expect_eq(clients[i].bad, 0, "a client was answered %d", clients[i].bad);
     }
+}
+
+BUCKET_TEST(stress, leaves_nothing_behind)
+{
+    let_them_work(run_client);
+}
+
+/* ---- a tree ---- */
+
+/* As a path is walked: down by the same few names, made where they are missing, ended at any depth. */
+static struct bucket *some_bucket_below(struct client *client)
+{
+    struct bucket *bucket = some_bucket(client);
+
+    for (int depth = rand_r(&client->seed) % 4; bucket && depth > 0; depth--) {
+        const char *name = some_bucket_name(client);
+        struct actor *below = NULL;
+
+        if (registry_find(bucket_actor(bucket), NAME(name), &below) != 0)
+            (void)registry_create(bucket_actor(bucket), NAME(name), NULL, &below);
+        actor_unref(bucket_actor(bucket));
+        bucket = below ? bucket_of_actor(below) : NULL;
+    }
+    return bucket;
+}
+
+static bool look_at_bucket(void *context, uint64_t position, const struct child_name *name, struct actor *child)
+{
+    const struct key *key = bucket_name(bucket_of_actor(child));
+
+    must(position > *(uint64_t *)context);
+    must(key->length == name->length && memcmp(key->name, name->name, key->length) == 0);
+    *(uint64_t *)context = position;
+    return true;
+}
+
+static bool look_at_key(void *context, uint64_t position, const struct key *key, struct value *value,
+                        const struct attributes *attributes)
+{
+    (void)key;
+    must(position > *(uint64_t *)context);
+    must(attributes->ino == value_inode(value)->number);
+    *(uint64_t *)context = position;
+    return true;
+}
+
+static int look_up(struct client *client, struct bucket *bucket)
+{
+    const char *name = some_bucket_name(client);
+    struct attributes attributes;
+    struct found found;
+    int rc = bucket_lookup(bucket, KEY(name), BUCKET_QUIETLY, &found, &attributes);
+
+    if (rc != 0)
+        return rc;
+    if (found.bucket) {
+        rc = bucket_get_attributes(found.bucket, &attributes);
+        actor_unref(bucket_actor(found.bucket));
+    } else {
+        value_unref(found.value);
+    }
+    return rc;
+}
+
+static int set_some_policy(struct client *client, struct bucket *bucket)
+{
+    const struct key *key = bucket_name(bucket);
+    const struct child_name name = {key->name, key->length};
+    enum restart_policy policy = (enum restart_policy)(rand_r(&client->seed) % 3);
+
+    return registry_set_policy(bucket_supervisor(bucket), &name, bucket_actor(bucket), policy);
+}
+
+static int set_some_mode(struct client *client, struct bucket *bucket)
+{
+    const struct change_attributes to = {.mode = (mode_t)rand_r(&client->seed) & 0777};
+    struct attributes attributes;
+
+    return bucket_set_attributes(bucket, CHANGE_SET_MODE, &to, &attributes);
+}
+
+static int work_with_tree(struct client *client, struct bucket *bucket)
+{
+    uint64_t position = 0;
+    char path[16];
+
+    switch (rand_r(&client->seed) % 24) {
+    case 0:
+        return registry_stop_tree(bucket_actor(bucket), REASON(SHUTDOWN));
+    case 1:
+        return bucket_stop(bucket);
+    case 2:
+        return bucket_kill(bucket);
+    case 3:
+    case 4:
+        return registry_remove(bucket_supervisor(bucket), NAME(some_bucket_name(client)));
+    case 5:
+    case 6:
+        return bucket_list(bucket, 0, look_at_key, look_at_bucket, &position);
+    case 7:
+    case 8:
+    case 9:
+        return set_some_policy(client, bucket);
+    case 10:
+        return set_some_mode(client, bucket);
+    case 11:
+    case 12:
+    case 13:
+    case 14:
+        return look_up(client, bucket);
+    case 15:
+        /* A key in the way of a bucket. */
+        return bucket_put(bucket, KEY(some_bucket_name(client)), "value", 5);
+    case 16:
+        return bucket_delete(bucket, KEY(some_bucket_name(client)));
+    case 17:
+        bucket_path(bucket, path, sizeof(path));
+        return 0;
+    default:
+        return work_with_bucket(client, bucket);
+    }
+}
+
+static int run_client_in_tree(void *client)
+{
+    return work_with(client, some_bucket_below, work_with_tree);
+}
+
+BUCKET_TEST(stress, a_tree_leaves_nothing_behind)
+{
+    let_them_work(run_client_in_tree);
 }
