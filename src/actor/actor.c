@@ -227,13 +227,36 @@ static void actor_deinit(struct actor *actor)
     lock_deinit(&actor->run);
 }
 
-/* Nobody else may have a reference: an `init` that fails hasn't given its actor away. */
+/* Whoever has ended it is through with it, and nobody else has a reference. */
+static bool is_left_alone(struct actor *actor)
+{
+    return atomic_load(&actor->attention) & ATTENTION_ENDED && atomic_load(&actor->refs) == 1;
+}
+
+/* Looks now and then: who lets a reference go, maybe the last thing it does with the memory, can't say so. */
+static void await_left_alone(struct actor *actor)
+{
+    struct condition never;
+    struct lock lock;
+
+    lock_init(&lock);
+    condition_init(&never);
+    lock_acquire(&lock);
+    while (!is_left_alone(actor))
+        (void)condition_wait_until(&never, &lock, clock_monotonic_ns() + CLOCK_NS_PER_MS);
+    lock_release(&lock);
+    condition_deinit(&never);
+    lock_deinit(&lock);
+}
+
+/*
+ * An `init` that fails hasn't given its actor away; but of whom it watched, or was linked with, one may have ended, and
+ * whoever tells that, or ends the actor along with it, holds a reference for a moment.
+ */
 static void leave_nothing(struct actor *actor)
 {
-    uint32_t before = atomic_fetch_sub(&actor->refs, 1);
-
-    assert(before == 1);
-    (void)before;
+    if (!is_left_alone(actor))
+        await_left_alone(actor);
     actor_deinit(actor);
 }
 

@@ -1,6 +1,7 @@
 #include "lib/actors.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <string.h>
 
 static int note_init(struct probe *self, void *arg)
@@ -76,6 +77,91 @@ ACTOR_TEST(start, a_failed_init_takes_its_monitors_along)
     assert_start_fails(watch_and_fail, target);
     cr_assert(cds_list_empty(&target->actor.monitors));
     cr_assert_eq(probe_stop(target), 0);
+}
+
+/* An info whose release waits for a gate: who ends its receiver is held up, and still has who shall end next. */
+struct heavy {
+    struct message message;
+    struct gate gate;
+};
+
+static void release_heavy(struct message *message)
+{
+    gate_pass(&message_container(message, struct heavy, message)->gate);
+}
+
+struct doomed {
+    struct heavy heavy;
+    struct probe *target; /* is killed while `init` runs */
+    struct probe *second; /* goes along, before the doomed; NULL: the doomed itself holds up who ends it */
+    struct helper *killer;
+    _Atomic(struct probe *) self;
+};
+
+static int kill_given(void *arg)
+{
+    return probe_kill(arg);
+}
+
+static int be_doomed_and_fail(struct probe *self, void *arg)
+{
+    struct doomed *doomed = arg;
+
+    gate_init(&doomed->heavy.gate);
+    message_init(&doomed->heavy.message, MESSAGE_INFO, 0, release_heavy);
+    actor_send_for_nobody(doomed->second ? &doomed->second->actor : &self->actor, &doomed->heavy.message);
+    probe_link(self, doomed->target);
+    doomed->killer = helper_start(kill_given, doomed->target);
+    must(gate_await(&doomed->heavy.gate, 1));
+    atomic_store(&doomed->self, self);
+    return 1;
+}
+
+static int start_doomed(void *arg)
+{
+    struct reason reason;
+    struct probe *probe;
+
+    must(probe_try_start(&(struct probe_options){.init = be_doomed_and_fail, .arg = arg}, &probe, &reason) ==
+         ACTOR_E_INIT);
+    reason_deinit(&reason);
+    return 0;
+}
+
+/* The memory of one whose start has failed stays until nobody has a reference any more. */
+static void assert_start_waits_for_who_ends(struct doomed *doomed)
+{
+    struct helper *starter = helper_start(start_doomed, doomed);
+    struct probe *self;
+
+    while (!(self = atomic_load(&doomed->self)) || !actor_reason(&self->actor))
+        sched_yield();
+    gate_open(&doomed->heavy.gate);
+    cr_assert_eq(helper_join(starter), 0);
+    cr_assert_eq(helper_join(doomed->killer), 0);
+    gate_deinit(&doomed->heavy.gate);
+}
+
+ACTOR_TEST(start, a_failed_init_waits_for_who_is_about_to_end_it_as_well)
+{
+    struct doomed doomed = {.target = probe_start(), .second = probe_start_slow()};
+    struct gate gate;
+
+    gate_init(&gate);
+    probe_do_later(doomed.second, pass_gate, &gate);
+    cr_assert(gate_await(&gate, 1));
+    probe_link(doomed.target, doomed.second);
+    assert_start_waits_for_who_ends(&doomed);
+    gate_open(&gate);
+    cr_assert_str_eq(probe_whole_story(doomed.second), "destroy");
+    gate_deinit(&gate);
+}
+
+ACTOR_TEST(start, a_failed_init_waits_for_who_has_ended_it_before)
+{
+    struct doomed doomed = {.target = probe_start()};
+
+    assert_start_waits_for_who_ends(&doomed);
 }
 
 ACTOR_TEST(start, a_failed_init_that_had_mail_leaves_no_thread_behind)
