@@ -138,11 +138,17 @@ static struct reason reason_of_failure(int rc, struct reason reason)
     return reason_error(rc < 0 ? strerror(-rc) : "it didn't start");
 }
 
-/* SUPERVISOR_E_START, and why, if a child that doesn't run can't be started. */
+/* SUPERVISOR_E_START, and why, if a child that doesn't run can't be started. Who was killed starts nobody. */
 static int start(struct supervisor *supervisor, struct supervised *child, struct reason *ret_reason)
 {
     struct reason reason = REASON(NORMAL);
-    int rc = child->spec.start(&supervisor->actor, child->spec.arg, &child->actor, &reason);
+    int rc;
+
+    if (actor_self_is_dead()) {
+        *ret_reason = REASON(KILLED);
+        return SUPERVISOR_E_START;
+    }
+    rc = child->spec.start(&supervisor->actor, child->spec.arg, &child->actor, &reason);
 
     if (rc == 0) {
         actor_monitor(&supervisor->actor, &child->monitor, child->actor);
@@ -198,6 +204,10 @@ static void retry_later(struct supervisor *supervisor, struct supervised *child,
 {
     char words[WORDS_MAX];
 
+    if (actor_self_is_dead()) {
+        reason_deinit(&reason);
+        return;
+    }
     reason_format(&reason, words, sizeof(words));
     reason_deinit(&reason);
     log_error("supervisor %s can't restart %s: %s", supervisor->name, child->id, words);

@@ -1,5 +1,9 @@
 #include "lib/actors.h"
 
+#include "actor/supervisor.h"
+
+#include <sched.h>
+
 ACTOR_TEST(kill, runs_no_terminate_and_tells_killed)
 {
     struct probe *watcher = probe_start();
@@ -344,4 +348,61 @@ ACTOR_TEST(kill, what_destroy_sends_is_dropped)
     cr_assert_eq(counted_messages_left(), 0);
     cr_assert_eq(probe_call(other, 1), 0);
     cr_assert_str_eq(probe_story(other), "call 1");
+}
+
+/* ---- a killed supervisor ---- */
+
+struct ward {
+    struct gate *gate; /* where it is held when it is stopped, or NULL */
+    _Atomic int starts;
+    struct probe *probe; /* the first */
+};
+
+static int pass_gate_if_any(struct probe *self, void *arg)
+{
+    return arg ? pass_gate(self, arg) : 0;
+}
+
+static int start_ward(struct actor *supervisor, void *arg, struct actor **ret_child, struct reason *ret_reason)
+{
+    struct ward *ward = arg;
+    struct probe *probe = NULL;
+
+    (void)supervisor;
+    if (probe_try_start(&(struct probe_options){.terminate = pass_gate_if_any, .arg = ward->gate}, &probe,
+                        ret_reason) != 0)
+        return SUPERVISOR_E_START;
+    if (atomic_fetch_add(&ward->starts, 1) == 0)
+        ward->probe = probe;
+    *ret_child = actor_ref(&probe->actor);
+    return 0;
+}
+
+ACTOR_TEST(kill, of_a_supervisor_that_is_restarting_children_has_it_start_no_more)
+{
+    struct gate gate;
+    struct ward first = {0};
+    struct ward second = {.gate = &gate};
+    const struct child_spec specs[] = {
+        {.id = "first", .start = start_ward, .arg = &first,
+         .policy = RESTART_PERMANENT, .shutdown_ms = ACTOR_FOREVER},
+        {.id = "second", .start = start_ward, .arg = &second,
+         .policy = RESTART_PERMANENT, .shutdown_ms = ACTOR_FOREVER},
+    };
+    const struct supervisor_options options = {.strategy = SUPERVISOR_ONE_FOR_ALL};
+    struct supervisor *supervisor;
+    struct reason reason;
+
+    gate_init(&gate);
+    cr_assert_eq(supervisor_start(actors_runtime(), "top", &options, specs, 2, &supervisor, &reason), 0);
+    cr_assert_eq(probe_kill(first.probe), 0);
+    cr_assert(gate_await(&gate, 1));
+    cr_assert_eq(actor_kill(supervisor_actor(supervisor)), 0);
+    gate_open(&gate);
+    while (atomic_load(&actors_runtime()->actors) > 0)
+        sched_yield();
+    cr_assert_eq(atomic_load(&first.starts), 1);
+    cr_assert_eq(atomic_load(&second.starts), 1);
+    supervisor_unref(supervisor);
+    gate_deinit(&gate);
 }
