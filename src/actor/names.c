@@ -233,7 +233,8 @@ int names_start(struct runtime *runtime, struct names **ret_names)
 
 void names_stop(struct names *names)
 {
-    (void)actor_stop(&names->actor, REASON(SHUTDOWN), ACTOR_FOREVER);
+    if (actor_stop(&names->actor, REASON(SHUTDOWN), ACTOR_FOREVER) < 0)
+        (void)actor_kill(&names->actor);
 }
 
 void names_unref(struct names *names)

@@ -84,8 +84,8 @@ static int see_how_it_went(struct supervisor *supervisor, struct reason *ret_rea
         rc = SUPERVISOR_E_START;
     } else if (actor_self()) {
         rc = supervisor_tie(&supervisor->actor, actor_self());
-        if (rc < 0)
-            (void)actor_stop(&supervisor->actor, REASON(SHUTDOWN), ACTOR_FOREVER);
+        if (rc < 0 && actor_stop(&supervisor->actor, REASON(SHUTDOWN), ACTOR_FOREVER) < 0)
+            (void)actor_kill(&supervisor->actor);
     }
     if (rc != 0)
         supervisor_unref(supervisor);

@@ -107,12 +107,19 @@ int tree_ended_fd(const struct tree *tree)
     return tree->ended_fd;
 }
 
+/* No memory leaves nothing running. Takes `reason`. */
+static void stop_or_kill(struct actor *actor, struct reason reason)
+{
+    if (actor_stop(actor, reason, ACTOR_FOREVER) < 0)
+        (void)actor_kill(actor);
+}
+
 void tree_stop(struct tree *tree)
 {
     if (tree && tree->guard)
-        (void)actor_stop(&tree->guard->actor, REASON(NORMAL), ACTOR_FOREVER);
+        stop_or_kill(&tree->guard->actor, REASON(NORMAL));
     if (tree && tree->supervisor)
-        (void)supervisor_stop(tree->supervisor, REASON(SHUTDOWN), ACTOR_FOREVER);
+        stop_or_kill(supervisor_actor(tree->supervisor), REASON(SHUTDOWN));
 }
 
 void tree_destroy(struct tree *tree)

@@ -439,6 +439,24 @@ static bool is_known(struct names *names)
     return true;
 }
 
+ACTOR_TEST(faults, names_are_stopped_without_memory_too)
+{
+    struct names *names = start_names();
+    struct actor *actor = new_plain();
+    struct reason reason;
+
+    cr_assert_eq(actor_start(actor, &plain_class, actors_runtime(), NULL, &reason), 0);
+    cr_assert_eq(names_register(names, "milk", actor), 0);
+    faults_begin(1);
+    names_stop(names);
+    cr_assert_eq(faults_hit(), !actors_runtime()->direct);
+    cr_assert_not_null(actor_reason(names_actor(names)));
+    while (is_known(names))
+        sched_yield();
+    end_plain(actor);
+    end_names(names);
+}
+
 ACTOR_TEST(faults, a_name_is_given_or_not)
 {
     struct names *names = start_names();
