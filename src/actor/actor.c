@@ -19,8 +19,9 @@
  * all have ended are they destroyed, the last first: a child is doomed by its
  * parent, so what is below goes before what it hangs from.
  *
- * References: the starter's, the runtime's (until destroyed), the thread's,
- * and those of monitors and of everybody who holds a pointer.
+ * References: the starter's, the runtime's (until destroyed), the thread's or
+ * that of the queue of those that want one, that of the ring of the young, and
+ * those of monitors and of everybody who holds a pointer.
  */
 #include "actor/actor_internal.h"
 #include "base/clock.h"

@@ -122,7 +122,8 @@ void actor_unref(struct actor *actor);
 
 /*
  * [any thread] [may block] Asks, and waits for the reply: what on_call returned, or an ACTOR_E_*. Prompt callees only.
- * Borrows `arg` until it returns. Once the callback has begun it can't time out.
+ * Borrows `arg` until it returns. Once the callback has begun it can't time out. -ENOMEM if it couldn't be queued; a
+ * callee may answer that too.
  */
 int actor_call(struct actor *actor, unsigned tag, void *arg, int timeout_ms);
 
@@ -146,14 +147,16 @@ void actor_send_for_nobody(struct actor *actor, struct message *message);
 /*
  * [any thread, not the actor itself] [may block] Ends the actor behind the mail that is already there: `terminate`, then
  * every DOWN, then 0. Takes `reason`. ACTOR_E_NOPROC if it had ended before, ACTOR_E_TIMEOUT if it hasn't in time (it
- * will then end later, if its turn had come).
+ * will then end later, if its turn had come); ACTOR_E_KILLED, ACTOR_E_DEADLOCK as for a call; -ENOMEM, and it goes on.
  */
 int actor_stop(struct actor *actor, struct reason reason, int timeout_ms);
 
 /*
  * [any thread] [never blocks] Ends the actor at once: no further callback, no `terminate`; every DOWN has been told on
- * return. A callback that is running goes on; what it sends is dropped, what it waits for answers ACTOR_E_KILLED. 0, or
- * ACTOR_E_NOPROC.
+ * return. A callback that is running goes on; what it sends is dropped, what it waits for answers ACTOR_E_KILLED. 0,
+ * ACTOR_E_NOPROC, or ACTOR_E_KILLED if the caller was. Unless a callback of theirs is running, `destroy` of the victim
+ * and of all that share its fate runs on this thread; so it does where else others may be ended: actor_signal_exit(),
+ * actor_link() and actor_follow().
  */
 int actor_kill(struct actor *actor);
 
@@ -166,7 +169,7 @@ void actor_exit(struct actor *self, struct reason reason);
 /* [any thread] [never blocks] Why it ended, constant from then on; NULL while it hasn't. */
 const struct reason *actor_reason(struct actor *actor);
 
-/* [actor] How many casts may wait from now on; MAILBOX_LIMIT unless told. */
+/* [actor] A cast is refused when so much mail of any kind waits, from now on; MAILBOX_LIMIT unless told. */
 void actor_limit_mailbox(struct actor *self, uint32_t limit);
 
 /* [any thread] The actor whose callback this thread runs, NULL for none. */

@@ -24,8 +24,9 @@ void actor_unlink(struct actor *a, struct actor *b);
 
 /*
  * [any thread] [never blocks] The child shares its parent's fate, one way: an abnormal end of the parent ends it for the
- * same reason. If it has ended already so does the child, with `noproc` if that was normal. `fate` is memory of the
- * child's, for as long as the child's own.
+ * same reason. If it has ended already so does the child, with `noproc` if that was normal. A child that traps exits
+ * ends in an orderly way, and at its parent's normal end too. `fate` is memory of the child's, for as long as the
+ * child's own.
  */
 void actor_follow(struct actor *child, struct monitor *fate, struct actor *parent);
 

@@ -5,7 +5,8 @@
  * Every message ends exactly once: `release` is called after it was handled,
  * or instead of handling it when its actor has ended or is gone. A message
  * without `release` is embedded in memory of its receiver's (a monitor, a
- * timer): the runtime doesn't touch it once it is handed over.
+ * timer): the runtime doesn't touch it once it is handed over. Queued calls
+ * and stops have none either: they are answered, and counted (call.c).
  */
 #ifndef KVFS_ACTOR_MESSAGE_H
 #define KVFS_ACTOR_MESSAGE_H

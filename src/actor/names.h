@@ -51,7 +51,7 @@ int names_call(struct names *names, const char *name, unsigned tag, void *arg, i
 /*
  * [any thread] [may block: init] actor_start_link() under a name, which is found as soon as `init` has succeeded. Of two
  * that start at once under one name, one gets NAMES_E_TAKEN, and its `init` hasn't run. Else what actor_start_link()
- * answers, or an ACTOR_E_*; `ret_reason` is written on ACTOR_E_INIT only.
+ * answers, or an ACTOR_E_*; `ret_reason` holds something to let go on ACTOR_E_INIT only.
  */
 int names_start_link(struct names *names, const char *name, struct actor *parent, struct actor *actor,
                      const struct actor_class *class, struct runtime *runtime, void *arg, struct reason *ret_reason);

@@ -89,7 +89,10 @@ struct runtime_thread {
     int64_t working_ns;
 };
 typedef void runtime_visit_thread(void *context, const struct runtime_thread *thread);
-/* [any thread] [never blocks] Every thread that serves an actor, also one whose actor was killed. */
+/*
+ * [any thread] [never blocks] Every thread that serves an actor, also one whose actor was killed. `visit` runs under the
+ * runtime's lock: it must neither send nor wait.
+ */
 void runtime_visit_threads(struct runtime *runtime, runtime_visit_thread *visit, void *context);
 
 #endif

@@ -7,8 +7,9 @@
  *
  * Not prompt: starting and stopping may wait, so it runs on its own thread,
  * and a prompt actor can't call it (ACTOR_E_DEADLOCK). Its children can, but
- * not while they are being started. Not for many children: an id is looked
- * for in a list.
+ * not while they are being started, nor while they are being stopped: both
+ * would wait for ever if neither has a timeout. Not for many children: an id
+ * is looked for in a list.
  *
  * Source: Erlang/OTP's supervisor and Supervisor Behaviour.
  */

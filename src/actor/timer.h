@@ -25,7 +25,8 @@ struct timers;
 /*
  * Memory of the receiver's, zeroed before the first start. Nobody touches it once timer_cancel() has returned, or once
  * it has fired and its info is handled. A receiver cancels its timers before it lets their memory go, in `destroy` at
- * the latest, and in an `init` that fails. One timer is for one receiver and one `struct timers`.
+ * the latest, and in an `init` that fails. It is first started by its receiver, or before that can end, unless its
+ * memory goes with the receiver's `free`. One timer is for one receiver and one `struct timers`.
  */
 struct timer {
     struct message message;        /* the info; its `tag` changes under the timers' lock */
