@@ -499,11 +499,31 @@ static void note_drought(struct runtime *runtime, int rc)
     runtime->drought = true;
 }
 
+/* [reserve] One that has ended by now is not worth a thread that would be sent away. */
+static bool wants_no_more(struct actor *actor)
+{
+    bool ended;
+
+    lock_acquire(&actor->lock);
+    ended = actor->state == ACTOR_ENDED;
+    if (ended) {
+        actor->wanting = false;
+        actor->worker = NULL;
+    }
+    lock_release(&actor->lock);
+    return ended;
+}
+
 static void provide(struct runtime *runtime, struct actor *actor)
 {
     struct worker *worker;
-    int rc = worker_create(runtime, &worker);
+    int rc;
 
+    if (wants_no_more(actor)) {
+        actor_unref(actor);
+        return;
+    }
+    rc = worker_create(runtime, &worker);
     if (rc == 0) {
         runtime->drought = false;
         give(worker, actor);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "lib/children.h"
+#include "lib/faults.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -553,4 +554,35 @@ CHILDREN_TEST(tree, it_misses_none_that_is_created_meanwhile)
     for (int i = 0; i < 2; i++)
         cr_assert(actor_is_condition(helper_join(creators[i])));
     actor_unref(top);
+}
+
+/* ---- threads ---- */
+
+/* The reserve thread is kept busy while they want a thread for their mail, and then finds that they have ended. */
+static void ends_without_threads(void)
+{
+    struct probe *busy = probe_start_slow();
+    struct probe *last = probe_start_slow();
+    struct actor *top = make_deep(200);
+    struct gate gate;
+    int before;
+
+    gate_init(&gate);
+    faults_refuse_threads(true);
+    probe_do_later(busy, pass_gate, &gate);
+    cr_assert(gate_await(&gate, 1));
+    before = faults_threads_refused();
+    cr_assert_eq(registry_stop_tree(top, REASON(SHUTDOWN)), 0);
+    cr_assert_eq(probe_cast(last, 1), 0);
+    gate_open(&gate);
+    cr_assert(probe_await(last, "cast 1"));
+    cr_assert_leq(faults_threads_refused() - before, 3, "the registry's, the last one's, and another turn");
+    faults_refuse_threads(false);
+    gate_deinit(&gate);
+    actor_unref(top);
+}
+
+Test(tree, those_that_have_ended_meanwhile_get_no_thread)
+{
+    children_run(ends_without_threads, true);
 }
