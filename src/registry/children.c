@@ -225,7 +225,7 @@ static struct children_entry *settle(struct children *children, struct children_
 static struct children_entry *living(struct children *children, struct children_entry *entry)
 {
     while (entry && !actor_alive(entry->child)) {
-        if (atomic_load(&entry->policy) != RESTART_TEMPORARY)
+        if (atomic_load(&entry->policy) != RESTART_TEMPORARY && !actor_reason(entry->child))
             (void)actor_stop(entry->child, REASON(NORMAL), ACTOR_FOREVER);
         actor_demonitor(&entry->monitor);
         entry = settle(children, entry);

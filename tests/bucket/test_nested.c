@@ -955,6 +955,48 @@ RESTART_TEST(what_is_below_one_that_ends_is_not_started_again)
     cr_assert_null(bucket_called(NULL, "a"));
 }
 
+static bool wait_at_gate(void *gate, uint64_t position, const struct key *key, struct value *value,
+                         const struct attributes *attributes)
+{
+    (void)position;
+    (void)key;
+    (void)value;
+    (void)attributes;
+    gate_pass(gate);
+    return true;
+}
+
+struct held_listing {
+    struct bucket *bucket;
+    struct gate gate;
+};
+
+static int list_at_gate(void *arg)
+{
+    struct held_listing *held = arg;
+
+    return bucket_list(held->bucket, 0, wait_at_gate, note_bucket, &held->gate);
+}
+
+/* A kill doesn't wait for a callback that runs, nor does who asks for the name. */
+RESTART_TEST(one_is_started_again_while_a_callback_of_the_old_one_still_runs)
+{
+    struct held_listing held = {.bucket = bucket_in(NULL, "a")};
+    struct helper *lister;
+
+    set_policy(held.bucket, RESTART_PERMANENT);
+    put(held.bucket, "milk", "3");
+    gate_init(&held.gate);
+    lister = helper_start(list_at_gate, &held);
+    cr_assert(gate_await(&held.gate, 1));
+    cr_assert_eq(bucket_kill(held.bucket), 0);
+    cr_assert(bucket_called(NULL, "a"));
+    cr_assert_neq(bucket_called(NULL, "a"), held.bucket);
+    gate_open(&held.gate);
+    (void)helper_join(lister);
+    gate_deinit(&held.gate);
+}
+
 static _Atomic bool enough;
 
 /* Sets the mode of whoever has the name, to one of two. */
