@@ -193,6 +193,11 @@ void actor_get_stats(struct actor *actor, struct actor_stats *ret_stats);
 
 /* The condition that a reason is for who waited. */
 int actor_condition_of(const struct reason *reason);
+/* True for what tells who asked that there is nobody to answer any more. */
+static inline bool actor_has_ended_by(int condition)
+{
+    return condition >= ACTOR_E_NOPROC && condition <= ACTOR_E_ERROR;
+}
 static inline bool actor_is_condition(int condition)
 {
     return condition >= ACTOR_E_FIRST && condition <= ACTOR_E_LAST;

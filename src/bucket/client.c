@@ -155,5 +155,8 @@ int bucket_stop_if_empty(struct bucket *bucket)
 {
     int rc = ask(bucket, BUCKET_SEAL, NULL);
 
-    return rc == 0 ? actor_stop(&bucket->actor, REASON(NORMAL), ACTOR_FOREVER) : rc;
+    if (rc != 0)
+        return rc;
+    rc = actor_stop(&bucket->actor, REASON(NORMAL), ACTOR_FOREVER);
+    return rc < 0 ? actor_kill(&bucket->actor) : rc;
 }

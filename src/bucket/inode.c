@@ -83,6 +83,14 @@ void inode_remember(struct inode *inode)
     atomic_fetch_add(&inode->lookups, 1);
 }
 
+bool inode_try_remember(struct inode *inode)
+{
+    if (!refcount_try_add(&inode->refs))
+        return false;
+    atomic_fetch_add(&inode->lookups, 1);
+    return true;
+}
+
 void inode_forget(struct inode *inode, uint64_t n)
 {
     uint64_t before = atomic_fetch_sub(&inode->lookups, n);

@@ -64,6 +64,11 @@ void inode_unref(struct inode *inode);
 
 /* [any thread] The kernel is about to be told of it once. The caller has a reference. */
 void inode_remember(struct inode *inode);
+/*
+ * [any thread] The same for who has no reference, but knows that the memory is there: false if its last one has gone, and
+ * nothing is counted.
+ */
+bool inode_try_remember(struct inode *inode);
 /* [any thread] The kernel takes `n` of its lookups back. The caller has a reference. */
 void inode_forget(struct inode *inode, uint64_t n);
 static inline bool inode_is_known(const struct inode *inode)

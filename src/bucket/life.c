@@ -202,7 +202,7 @@ bool bucket_take_news(struct bucket *bucket)
 
 bool bucket_was_removed(const struct bucket *bucket)
 {
-    return bucket->removed;
+    return bucket->removed && bucket->actor.reason.code == REASON_NORMAL;
 }
 
 static void visit_named(struct bucket *bucket, bucket_remains_visit *visit, void *context)

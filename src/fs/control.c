@@ -30,19 +30,20 @@ struct control_file {
     double entry_timeout;
 };
 
+/* Who may end a bucket is its owner, by `ctl` or by letting go of `hold`; what names there are is the mount's owner's. */
 static const struct control_file bucket_files[] = {
-    {"ctl", CONTROL_CTL, S_IFREG | 0200, FS_FOREVER},
+    {"ctl", CONTROL_CTL, S_IFREG | 0200, 0},
     {"info", CONTROL_INFO, S_IFREG | 0444, 0},
     {"monitor", CONTROL_MONITOR, S_IFIFO | 0444, 0},
-    {"hold", CONTROL_HOLD, S_IFIFO | 0444, 0},
+    {"hold", CONTROL_HOLD, S_IFIFO | 0400, 0},
     {"link", CONTROL_LINK, S_IFREG | 0644, 0},
     {"restart", CONTROL_RESTART, S_IFREG | 0644, 0},
 };
 
 static const struct control_file root_files[] = {
-    {"tree", CONTROL_TREE, S_IFREG | 0444, 0},
-    {"dead", CONTROL_DEAD, S_IFREG | 0444, 0},
-    {"events", CONTROL_EVENTS, S_IFIFO | 0444, 0},
+    {"tree", CONTROL_TREE, S_IFREG | 0400, 0},
+    {"dead", CONTROL_DEAD, S_IFREG | 0400, 0},
+    {"events", CONTROL_EVENTS, S_IFIFO | 0400, 0},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -63,6 +64,15 @@ static const struct control_file *file_named(const struct bucket *bucket, const 
             return file;
     }
     return NULL;
+}
+
+static const char *name_of(const struct control *control)
+{
+    const struct control_file *file = NULL;
+
+    for (size_t i = 0; (file = file_at(control->bucket, i)) && file->kind != control->kind; i++)
+        continue;
+    return file ? file->name : FS_CONTROL_NAME;
 }
 
 /*
@@ -142,7 +152,7 @@ static int get_attributes(struct fs *fs, struct bucket *bucket, struct attribute
     return fs_errno(bucket_get_attributes(bucket, ret_attributes), FS_BY_INODE);
 }
 
-static int lookup(struct fs *fs, struct bucket *bucket, const struct control_file *file,
+static int lookup(struct fs *fs, struct bucket *bucket, uint64_t directory, const struct control_file *file,
                   struct fuse_entry_param *ret_entry)
 {
     struct attributes of_directory;
@@ -156,6 +166,7 @@ static int lookup(struct fs *fs, struct bucket *bucket, const struct control_fil
     control = control_create(fs, bucket, file->kind, file->mode, &of_directory);
     if (!control)
         return ENOMEM;
+    control->directory = directory;
     error = control_write_text(control);
     if (error == 0)
         hand_out_and_watch(control, file, ret_entry);
@@ -167,7 +178,7 @@ int control_lookup_directory(struct fs *fs, struct bucket *bucket, struct fuse_e
 {
     static const struct control_file directory = {FS_CONTROL_NAME, CONTROL_DIRECTORY, S_IFDIR | 0555, FS_FOREVER};
 
-    return lookup(fs, bucket, &directory, ret_entry);
+    return lookup(fs, bucket, 0, &directory, ret_entry);
 }
 
 int control_lookup(struct fs *fs, struct inode *directory, const char *name, struct fuse_entry_param *ret_entry)
@@ -179,10 +190,11 @@ int control_lookup(struct fs *fs, struct inode *directory, const char *name, str
         return ENOTDIR;
     if (!file)
         return ENOENT;
-    return lookup(fs, control->bucket, file, ret_entry);
+    return lookup(fs, control->bucket, directory->number, file, ret_entry);
 }
 
-bool control_is_hidden_name(const struct fs *fs, const char *name, uint64_t *ret_ino)
+/* It is seen by who watches the root with inotify, so it means something to the helper only. */
+bool control_is_hidden_name(const struct fs *fs, const char *name, pid_t pid, uint64_t *ret_ino)
 {
     char expected[NAME_MAX + 1];
     const char *dash = strrchr(name, '-');
@@ -192,22 +204,29 @@ bool control_is_hidden_name(const struct fs *fs, const char *name, uint64_t *ret
         return false;
     *ret_ino = strtoull(dash + 1, &end, 10);
     helper_hidden_name(fs->helper.token, *ret_ino, expected);
-    return strcmp(name, expected) == 0;
+    return strcmp(name, expected) == 0 && pid == fs->helper.pid;
 }
 
-/* The name is taken back at once: its entry would keep the kernel from forgetting the FIFO. */
+/*
+ * The name is taken back at once, and so is the FIFO's own: their entries would keep the kernel from forgetting it, who
+ * has it open or is about to doesn't need them. The helper writes into it, whoever it belongs to.
+ */
 int control_lookup_hidden(struct fs *fs, uint64_t ino, struct fuse_entry_param *ret_entry)
 {
     struct inode *inode = inode_find(&fs->index, ino);
+    struct control *control;
     char name[NAME_MAX + 1];
 
     if (!inode || inode->kind != INODE_CONTROL || !control_watcher(inode) || !inode_is_known(inode)) {
         inode_unref(inode);
         return ENOENT;
     }
-    hand_out(control_of(inode), 0, ret_entry);
+    control = control_of(inode);
+    hand_out(control, 0, ret_entry);
+    ret_entry->attr.st_mode |= 0222;
     helper_hidden_name(fs->helper.token, ino, name);
-    notifier_take_back_name(fs->notifier, name);
+    notifier_take_back_name(fs->notifier, INODE_ROOT, name);
+    notifier_take_back_name(fs->notifier, control->directory, name_of(control));
     inode_unref(inode);
     return 0;
 }
@@ -268,5 +287,5 @@ void control_forget(struct fs *fs, struct inode *inode, uint64_t n)
 
     inode_forget(inode, n);
     if (watcher && !inode_is_known(inode))
-        watch_remove(fs->watch, watcher);
+        watch_forget(fs->watch, watcher);
 }

@@ -25,6 +25,7 @@ struct control {
     enum control_kind kind;
     mode_t mode;
     struct fs *fs;
+    uint64_t directory; /* the nodeid that it was looked up in; 0: none */
     struct bucket *bucket; /* a reference on its actor; NULL: the root's */
     uid_t uid;
     gid_t gid;

@@ -15,7 +15,7 @@ struct line {
 };
 
 /* What a line asks for; 0, or an errno. `check` doesn't do it yet. */
-typedef int act_on_line(struct control *control, const struct line *line, bool check);
+typedef int act_on_line(struct control *control, const struct line *line, uid_t uid, bool check);
 
 static bool is_blank(char c)
 {
@@ -61,44 +61,58 @@ static int end_bucket(struct control *control, bool stop)
     return 0;
 }
 
+/* Whose fate is joined to another's may be ended by it: that is for its owner. 0, or an errno. */
+static int may_end(struct bucket *bucket, uid_t uid)
+{
+    struct attributes attributes;
+    int rc = bucket_get_attributes(bucket, &attributes);
+
+    if (rc != 0)
+        return fs_errno(rc, FS_BY_NAME);
+    return uid == 0 || uid == attributes.uid ? 0 : EPERM;
+}
+
 /* Joins two fates, or parts them. */
-static int change_link(struct control *control, const struct line *path, bool link, bool check)
+static int change_link(struct control *control, const struct line *path, uid_t uid, bool link, bool check)
 {
     struct bucket *other;
     int error = path_resolve(control->fs, control->bucket, path->text, path->length, &other);
 
     if (error != 0)
         return error;
-    if (!check && link)
+    if (link)
+        error = may_end(other, uid);
+    if (error == 0 && !check && link)
         error = -actor_link(bucket_actor(control->bucket), bucket_actor(other));
-    else if (!check)
+    else if (error == 0 && !check)
         actor_unlink(bucket_actor(control->bucket), bucket_actor(other));
     actor_unref(bucket_actor(other));
     return error;
 }
 
-static int act_on_ctl(struct control *control, const struct line *line, bool check)
+static int act_on_ctl(struct control *control, const struct line *line, uid_t uid, bool check)
 {
     struct line path;
 
     if (has_argument(line, "unlink", &path))
-        return change_link(control, &path, false, check);
+        return change_link(control, &path, uid, false, check);
     if (!is_word(line, "stop") && !is_word(line, "kill"))
         return EINVAL;
     return check ? 0 : end_bucket(control, is_word(line, "stop"));
 }
 
-static int act_on_link(struct control *control, const struct line *line, bool check)
+static int act_on_link(struct control *control, const struct line *line, uid_t uid, bool check)
 {
-    return change_link(control, line, true, check);
+    return change_link(control, line, uid, true, check);
 }
 
-static int act_on_restart(struct control *control, const struct line *line, bool check)
+static int act_on_restart(struct control *control, const struct line *line, uid_t uid, bool check)
 {
     const struct key *key = bucket_name(control->bucket);
     const struct child_name name = {key->name, key->length};
     enum restart_policy policy;
 
+    (void)uid;
     if (!restart_of_word(line->text, line->length, &policy))
         return EINVAL;
     if (check)
@@ -108,13 +122,24 @@ static int act_on_restart(struct control *control, const struct line *line, bool
                     FS_BY_INODE);
 }
 
-static int act_on_lines(struct control *control, const char *bytes, size_t size, act_on_line *act, bool check)
+/* What is written, and by whom. */
+struct writing {
+    struct control *control;
+    act_on_line *act;
+    uid_t uid;
+    struct line text;
+};
+
+static int act_on_lines(const struct writing *writing, bool check)
 {
+    const char *bytes = writing->text.text;
+    size_t size = writing->text.length;
+
     while (size > 0) {
         const char *end = memchr(bytes, '\n', size);
         size_t length = end ? (size_t)(end - bytes) : size;
         struct line line = trim((struct line){bytes, length});
-        int error = line.length > 0 ? act(control, &line, check) : 0;
+        int error = line.length > 0 ? writing->act(writing->control, &line, writing->uid, check) : 0;
 
         if (error != 0)
             return error;
@@ -140,16 +165,16 @@ static act_on_line *action_of(enum control_kind kind)
     }
 }
 
-int control_write(struct inode *inode, const char *bytes, size_t size)
+int control_write(struct inode *inode, const char *bytes, size_t size, uid_t uid)
 {
     struct control *control = control_of(inode);
-    act_on_line *act = action_of(control->kind);
+    const struct writing writing = {control, action_of(control->kind), uid, {bytes, size}};
     int error;
 
-    if (!act)
+    if (!writing.act)
         return EPERM;
     if (!actor_alive(bucket_actor(control->bucket)))
         return ESTALE;
-    error = act_on_lines(control, bytes, size, act, true);
-    return error != 0 ? error : act_on_lines(control, bytes, size, act, false);
+    error = act_on_lines(&writing, true);
+    return error != 0 ? error : act_on_lines(&writing, false);
 }

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINKS_AT_ONCE 64
+#define LINKS_TO_SPARE 16
 
 static const char *state_word(enum actor_state state)
 {
@@ -77,19 +77,29 @@ static int show_link_to(FILE *to, struct control *control, struct actor *other)
     return 0;
 }
 
+/* All that there are, a reference each; there may be more by the time that there is room. NULL without memory. */
+static struct actor **get_links(struct actor *actor, size_t *ret_count)
+{
+    size_t room = actor_get_links(actor, NULL, 0) + LINKS_TO_SPARE;
+    struct actor **others = calloc(room, sizeof(struct actor *));
+    size_t count = others ? actor_get_links(actor, others, room) : 0;
+
+    *ret_count = count < room ? count : room;
+    return others;
+}
+
 static int show_links(FILE *to, struct control *control)
 {
-    struct actor *some[LINKS_AT_ONCE];
-    struct actor **others = some;
-    size_t room = LINKS_AT_ONCE;
-    size_t count = actor_get_links(bucket_actor(control->bucket), others, room);
-    int error = 0;
+    size_t count;
+    struct actor **others = get_links(bucket_actor(control->bucket), &count);
+    int error = others ? 0 : ENOMEM;
 
-    for (size_t i = 0; i < (count < room ? count : room); i++) {
+    for (size_t i = 0; i < count; i++) {
         if (error == 0)
             error = show_link_to(to, control, others[i]);
         actor_unref(others[i]);
     }
+    free(others);
     return error;
 }
 

@@ -52,13 +52,13 @@ void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct f
         fuse_reply_buf(req, buffer, length);
 }
 
-static int write_node(const struct node *node, const char *bytes, size_t size, uint64_t offset)
+static int write_node(const struct node *node, const char *bytes, size_t size, uint64_t offset, uid_t uid)
 {
     switch (node->kind) {
     case NODE_VALUE:
         return fs_errno(value_write(value_of_inode(node->inode), offset, bytes, size), FS_BY_INODE);
     case NODE_CONTROL:
-        return control_write(node->inode, bytes, size);
+        return control_write(node->inode, bytes, size, uid);
     case NODE_ROOT:
     case NODE_BUCKET:
         break;
@@ -76,7 +76,7 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, of
     (void)info;
     if (!request_resolve(req, fs, ino, &node))
         return;
-    error = write_node(&node, bytes, size, (uint64_t)offset);
+    error = write_node(&node, bytes, size, (uint64_t)offset, fuse_req_ctx(req)->uid);
     node_release(&node);
     if (error != 0)
         fuse_reply_err(req, error);

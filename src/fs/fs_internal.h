@@ -155,7 +155,7 @@ void op_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_
 int control_lookup_directory(struct fs *fs, struct bucket *bucket, struct fuse_entry_param *ret_entry);
 int control_lookup(struct fs *fs, struct inode *directory, const char *name, struct fuse_entry_param *ret_entry);
 /* The helper comes for a FIFO by its hidden name at the root. */
-bool control_is_hidden_name(const struct fs *fs, const char *name, uint64_t *ret_ino);
+bool control_is_hidden_name(const struct fs *fs, const char *name, pid_t pid, uint64_t *ret_ino);
 int control_lookup_hidden(struct fs *fs, uint64_t ino, struct fuse_entry_param *ret_entry);
 void control_show(const struct inode *inode, struct attributes *ret_attributes);
 bool control_is_directory(const struct inode *inode);
@@ -165,7 +165,8 @@ struct bucket *control_bucket(const struct inode *inode);
 const char *control_name_at(const struct inode *directory, size_t index, struct stat *ret_stat);
 /* 0 and up to `size` bytes, or an errno. */
 int control_read(struct inode *inode, uint64_t offset, void *buffer, size_t size, size_t *ret_length);
-int control_write(struct inode *inode, const char *bytes, size_t size);
+/* `uid` is who writes. 0, or an errno. */
+int control_write(struct inode *inode, const char *bytes, size_t size, uid_t uid);
 /* The kernel has forgotten `n` lookups. */
 void control_forget(struct fs *fs, struct inode *inode, uint64_t n);
 
@@ -187,8 +188,8 @@ int notifier_start(struct fs *fs, struct notifier **ret_notifier);
 struct actor *notifier_actor(struct notifier *notifier);
 /* [any thread] [never blocks] For bucket_environment.on_end. */
 void notifier_on_end(void *context, struct bucket *bucket);
-/* [any thread] [never blocks] Takes a name at the root back, which the helper used. Copies it. */
-void notifier_take_back_name(struct notifier *notifier, const char *name);
+/* [any thread] [never blocks] Takes the name of an entry back, which nobody needs any more. Copies it. */
+void notifier_take_back_name(struct notifier *notifier, uint64_t parent, const char *name);
 /* [any thread] What a walk must find before an operation returns that promises that the bucket is gone. */
 void notifier_tell_gone(struct fs *fs, struct bucket *bucket);
 /* [main thread, no bucket any more] Disposes of what it wasn't to tell. NULL is fine. */
@@ -216,6 +217,7 @@ size_t path_escape(const char *text, size_t length, char *to);
 struct watcher {
     struct message added;
     struct message opened;
+    struct message forgotten;
     struct message removed;
     struct monitor monitor;
     struct cds_list_head in_streams; /* the watch actor's, like the three flags */
@@ -223,6 +225,7 @@ struct watcher {
     bool added_once;
     bool watched;
     bool open;
+    _Atomic bool forgetting;
     _Atomic bool removing;
 };
 
@@ -234,14 +237,14 @@ struct actor *watch_actor(struct watch *watch);
 void watch_add(struct watch *watch, struct watcher *watcher, struct control *control);
 /* [main thread] [never blocks] The helper has opened it: it has a reader. */
 void watch_open(struct watch *watch, struct watcher *watcher);
-/* [any thread] [never blocks] Its reader went, or nobody can open it any more. May be repeated. */
+/* [any thread] [never blocks] The kernel doesn't know it any more. May be repeated. */
+void watch_forget(struct watch *watch, struct watcher *watcher);
+/* [main thread] [never blocks] The helper says that its reader went, or that it is closed. May be repeated. */
 void watch_remove(struct watch *watch, struct watcher *watcher);
 /* [any thread] [never blocks] True if somebody reads events. */
 bool watch_has_readers(const struct watch *watch);
 /* [any thread] [never blocks] A line for them, its end included. */
 void watch_tell(struct watch *watch, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* [main thread] [may block] Every DOWN that was told has been given to the helper when this returns. */
-void watch_stop(struct watch *watch);
 /* NULL is fine. */
 void watch_unref(struct watch *watch);
 /* The watcher of a FIFO's inode; NULL if it is another. */

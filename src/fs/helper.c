@@ -426,7 +426,7 @@ static void on_packet(struct helper_state *helper, const struct helper_packet *p
     case HELPER_CLOSE:
         waiter = find(helper, packet->ino);
         if (waiter)
-            forget(helper, waiter);
+            hang_up(helper, waiter);
         return;
     case HELPER_FINISH:
         helper->finish = true;

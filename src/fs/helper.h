@@ -23,7 +23,7 @@ enum helper_word {
     HELPER_OPENED, /* helper: now it is open and has a reader. Not said of a HELPER_LINE */
     HELPER_WRITE,  /* daemon: give its reader this line, if any, and close; or as soon as it is open */
     HELPER_EVENT,  /* daemon: give every reader of an open HELPER_STREAM this line */
-    HELPER_CLOSE,  /* daemon: forget FIFO `ino`, whose reader sees the end of it */
+    HELPER_CLOSE,  /* daemon: forget FIFO `ino`, whose reader sees the end of it; answered by HELPER_HANGUP */
     HELPER_HANGUP, /* helper: its reader has gone, or it can't be opened; it is forgotten */
     HELPER_FINISH, /* daemon: end when every HELPER_WRITE is done, and who is about to open a FIFO has seen its end */
 };

@@ -96,15 +96,18 @@ static bool visit_bucket(void *context, uint64_t position, const struct child_na
     struct fuse_entry_param entry;
     char copy[FS_NAME_MAX + 1];
     const char *name = name_terminate(bytes->name, bytes->length, copy);
+    int rc;
 
     if (!listing->plus)
         return put_name(listing, name, inode->number, S_IFDIR, offset_of(position));
     if (room_for(listing, name) == 0)
         return false;
-    inode_remember(inode);
-    if (bucket_get_attributes(bucket_of_actor(child), &attributes) != 0) {
-        inode_forget(inode, 1);
+    if (!inode_try_remember(inode))
         return true;
+    rc = bucket_get_attributes(bucket_of_actor(child), &attributes);
+    if (rc != 0) {
+        inode_forget(inode, 1);
+        return actor_has_ended_by(rc) || put_name(listing, name, inode->number, S_IFDIR, offset_of(position));
     }
     entry_of(&attributes, &entry);
     put(listing, name, &entry, offset_of(position));

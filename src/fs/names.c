@@ -25,7 +25,8 @@ static void no_entry(struct fuse_entry_param *ret_entry)
 
 /*
  * Hands a bucket out. Counted first and asked then: if it answers, it was alive when it was counted, and its end will
- * find it so; if it doesn't, the count is taken back and nobody was told.
+ * find it so; if it doesn't, the count is taken back and nobody was told. One that can't be counted has ended and was
+ * disposed of.
  */
 static int hand_out_bucket(struct bucket *bucket, enum fs_view view, struct fuse_entry_param *ret_entry)
 {
@@ -33,7 +34,8 @@ static int hand_out_bucket(struct bucket *bucket, enum fs_view view, struct fuse
     struct attributes attributes;
     int rc;
 
-    inode_remember(inode);
+    if (!inode_try_remember(inode))
+        return fs_errno(ACTOR_E_NOPROC, view);
     rc = bucket_get_attributes(bucket, &attributes);
     if (rc != 0) {
         inode_forget(inode, 1);
@@ -56,7 +58,7 @@ static int give_bucket(struct bucket *bucket, enum fs_view view, struct fuse_ent
  * What a name means. One that ends before it is handed out may be started again: whether the name is gone, which the
  * kernel will remember, only its supervisor knows.
  */
-static int lookup_bucket(struct fs *fs, const char *name, struct fuse_entry_param *ret_entry)
+static int lookup_bucket(struct fs *fs, const char *name, pid_t pid, struct fuse_entry_param *ret_entry)
 {
     const struct child_name child = child_of_name(name);
     struct actor *actor;
@@ -66,7 +68,7 @@ static int lookup_bucket(struct fs *fs, const char *name, struct fuse_entry_para
 
     if (strcmp(name, FS_CONTROL_NAME) == 0)
         return control_lookup_directory(fs, NULL, ret_entry);
-    if (control_is_hidden_name(fs, name, &hidden))
+    if (control_is_hidden_name(fs, name, pid, &hidden))
         return control_lookup_hidden(fs, hidden, ret_entry);
     do {
         rc = registry_lookup(fs->registry, &child, &actor);
@@ -111,13 +113,14 @@ static int lookup_in_bucket(struct fs *fs, struct bucket *bucket, const char *na
     return error;
 }
 
-static int lookup(struct fs *fs, const struct node *parent, const char *name, struct fuse_entry_param *ret_entry)
+static int lookup(struct fs *fs, const struct node *parent, const char *name, pid_t pid,
+                  struct fuse_entry_param *ret_entry)
 {
     if (strlen(name) > FS_NAME_MAX)
         return ENAMETOOLONG;
     switch (parent->kind) {
     case NODE_ROOT:
-        return lookup_bucket(fs, name, ret_entry);
+        return lookup_bucket(fs, name, pid, ret_entry);
     case NODE_BUCKET:
         return lookup_in_bucket(fs, bucket_of_inode(parent->inode), name, ret_entry);
     case NODE_CONTROL:
@@ -137,7 +140,7 @@ void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 
     if (!request_resolve(req, fs, parent, &node))
         return;
-    error = lookup(fs, &node, name, &entry);
+    error = lookup(fs, &node, name, fuse_req_ctx(req)->pid, &entry);
     node_release(&node);
     if (error == ENOENT) {
         no_entry(&entry);
@@ -196,7 +199,11 @@ static int make_bucket(struct actor *registry, const char *name, struct change_a
     rc = registry_create(registry, &child, attributes, &actor);
     if (rc != 0)
         return fs_errno(rc, FS_BY_INODE);
-    return give_bucket(bucket_of_actor(actor), FS_BY_INODE, ret_entry);
+    error = give_bucket(bucket_of_actor(actor), FS_BY_INODE, ret_entry);
+    /* A mkdir that fails has made nothing. */
+    if (error != 0)
+        (void)registry_remove(registry, &child);
+    return error;
 }
 
 void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)

@@ -49,6 +49,7 @@ struct retry {
 
 struct taken_name {
     struct cds_list_head link;
+    uint64_t parent;
     size_t length;
     char name[];
 };
@@ -112,19 +113,6 @@ static void delete_entry(void *context, const struct key *key, struct value *val
                                           name_terminate(key->name, key->length, copy), key->length);
 }
 
-/* What is below goes first: an entry whose directory still has some, because they are in use, would stay. */
-static void delete_directory(struct telling *telling)
-{
-    const struct key *name = bucket_name(telling->bucket);
-    uint64_t number = bucket_inode(telling->bucket)->number;
-    char copy[FS_NAME_MAX + 1];
-
-    (void)fuse_lowlevel_notify_inval_entry(telling->session, number, FS_CONTROL_NAME, strlen(FS_CONTROL_NAME));
-    bucket_visit_remains(telling->bucket, delete_entry, telling);
-    (void)fuse_lowlevel_notify_delete(telling->session, bucket_parent_number(telling->bucket), number,
-                                      name_terminate(name->name, name->length, copy), name->length);
-}
-
 /* True if the name means another bucket that the kernel knows: then its entry isn't ours any more. */
 static bool name_was_taken_again(const struct bucket *bucket)
 {
@@ -143,6 +131,23 @@ static bool name_was_taken_again(const struct bucket *bucket)
 static bool entry_is_left(struct bucket *bucket)
 {
     return !bucket_was_removed(bucket) && inode_is_known(bucket_inode(bucket)) && !name_was_taken_again(bucket);
+}
+
+/*
+ * What is below goes first: an entry whose directory still has some, because they are in use, would stay. That may take
+ * its time, and the kernel takes an entry out before it looks whose it is: so it is asked again whose the name is.
+ */
+static void delete_directory(struct telling *telling)
+{
+    const struct key *name = bucket_name(telling->bucket);
+    uint64_t number = bucket_inode(telling->bucket)->number;
+    char copy[FS_NAME_MAX + 1];
+
+    (void)fuse_lowlevel_notify_inval_entry(telling->session, number, FS_CONTROL_NAME, strlen(FS_CONTROL_NAME));
+    bucket_visit_remains(telling->bucket, delete_entry, telling);
+    if (entry_is_left(telling->bucket))
+        (void)fuse_lowlevel_notify_delete(telling->session, bucket_parent_number(telling->bucket), number,
+                                          name_terminate(name->name, name->length, copy), name->length);
 }
 
 /* False if it must be told again. */
@@ -211,7 +216,7 @@ static void on_retry(struct notifier *notifier, struct retry *retry)
 
 static void on_name(struct notifier *notifier, struct taken_name *taken)
 {
-    (void)fuse_lowlevel_notify_inval_entry(notifier->fs->session, FUSE_ROOT_ID, taken->name, taken->length);
+    (void)fuse_lowlevel_notify_inval_entry(notifier->fs->session, taken->parent, taken->name, taken->length);
     free(taken);
 }
 
@@ -355,13 +360,14 @@ void notifier_on_end(void *context, struct bucket *bucket)
     add(fs->notifier, bucket_link(bucket), &fs->notifier->ended);
 }
 
-void notifier_take_back_name(struct notifier *notifier, const char *name)
+void notifier_take_back_name(struct notifier *notifier, uint64_t parent, const char *name)
 {
     size_t length = strlen(name);
     struct taken_name *taken = malloc(sizeof(*taken) + length + 1);
 
     if (!taken)
         return;
+    taken->parent = parent;
     taken->length = length;
     memcpy(taken->name, name, length + 1);
     add(notifier, &taken->link, &notifier->names);

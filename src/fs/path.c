@@ -180,37 +180,48 @@ static size_t length_below(const struct bucket *top, const struct bucket *bucket
     return length;
 }
 
-/* Writes the names from `top`, left out, to `bucket`; the way is known only upwards. Returns where it ended. */
-static char *write_below(char *to, const struct bucket *top, const struct bucket *bucket)
+/* Writes the names from `top`, left out, to `bucket` in front of `end`, the last first. Returns where it begins. */
+static char *write_below(char *end, const struct bucket *top, const struct bucket *bucket)
 {
-    size_t steps = depth_of(bucket) - depth_of(top);
+    char name[FS_NAME_MAX * 4 + 1];
 
-    for (size_t i = steps; i > 0; i--) {
-        const struct bucket *at = bucket;
+    for (const struct bucket *at = bucket; at != top; at = bucket_parent(at)) {
+        size_t length = path_escape(bucket_name(at)->name, bucket_name(at)->length, name);
 
-        for (size_t up = 1; up < i; up++)
-            at = bucket_parent(at);
-        to += path_escape(bucket_name(at)->name, bucket_name(at)->length, to);
-        if (i > 1)
-            *to++ = '/';
+        if (at != bucket)
+            *--end = '/';
+        end -= length;
+        memcpy(end, name, length);
     }
-    return to;
+    return end;
+}
+
+static char *write_up(char *end, size_t steps, bool more)
+{
+    for (size_t i = 0; i < steps; i++) {
+        if (more || i > 0)
+            *--end = '/';
+        *--end = '.';
+        *--end = '.';
+    }
+    return end;
 }
 
 char *path_between(const struct bucket *from, const struct bucket *to)
 {
     const struct bucket *top = common(from, to);
     size_t up = depth_of(from) - depth_of(top);
-    char *path = malloc(3 * up + length_below(top, to) + 2);
-    char *end = path;
+    size_t size = 3 * up + length_below(top, to) + 2;
+    char *path = malloc(size);
+    char *start;
 
     if (!path)
         return NULL;
-    for (size_t i = 0; i < up; i++)
-        end = stpcpy(end, i + 1 < up || to != top ? "../" : "..");
-    end = write_below(end, top, to);
-    if (end == path)
-        *end++ = '.';
-    *end = '\0';
+    start = path + size - 1;
+    *start = '\0';
+    start = write_up(write_below(start, top, to), up, to != top);
+    if (*start == '\0')
+        *--start = '.';
+    memmove(path, start, (size_t)(path + size - start));
     return path;
 }

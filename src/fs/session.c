@@ -320,12 +320,12 @@ static void report_thread(void *context, const struct runtime_thread *thread)
 /* The threads first: each holds a reference on whom it served last. */
 void fs_destroy(struct fs *fs)
 {
-    watch_unref(fs->watch);
-    notifier_unref(fs->notifier);
     if (runtime_deinit(&fs->runtime, THREADS_END_MS) != 0) {
         runtime_visit_threads(&fs->runtime, report_thread, NULL);
         return;
     }
+    watch_unref(fs->watch);
+    notifier_unref(fs->notifier);
     actor_unref(fs->timers_part);
     timers_destroy(fs->timers);
     if (table_exists(&fs->index.table))

@@ -10,8 +10,10 @@
  * actor ends the bucket.
  *
  * A watcher is part of its FIFO's inode and holds a reference on it while it
- * is watched; it stops being so, once, on the DOWN, when its reader goes, or
- * when the kernel forgets it unopened. All three happen in the actor. The
+ * is watched; it stops being so, once, on the DOWN or when the helper says that
+ * its reader has gone. What the kernel has forgotten, opened or not, is given
+ * back by way of the helper, so that nothing overtakes the news that it was
+ * open. All of it happens in the actor. The
  * actor isn't prompt: it may wait for the socket, so only its own thread runs
  * it, and everybody else sends it infos, which no limit refuses, or news,
  * which are casts: what is too much of them is lost, and said to be.
@@ -27,7 +29,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum watch_tag { WATCH_ADDED, WATCH_OPENED, WATCH_REMOVED, WATCH_NEWS };
+enum watch_tag { WATCH_ADDED, WATCH_OPENED, WATCH_FORGOTTEN, WATCH_REMOVED, WATCH_NEWS };
 
 struct watch {
     struct actor actor;
@@ -59,6 +61,11 @@ static void release_opened(struct message *message)
     inode_unref(&message_container(message, struct watcher, opened)->control->inode);
 }
 
+static void release_forgotten(struct message *message)
+{
+    inode_unref(&message_container(message, struct watcher, forgotten)->control->inode);
+}
+
 static void release_removed(struct message *message)
 {
     inode_unref(&message_container(message, struct watcher, removed)->control->inode);
@@ -81,12 +88,13 @@ static enum helper_kind helper_kind_of(const struct control *control)
     }
 }
 
-static void tell_helper(const struct watch *watch, enum helper_word word, const struct watcher *watcher)
+/* False if there is no helper any more. */
+static bool tell_helper(const struct watch *watch, enum helper_word word, const struct watcher *watcher)
 {
     const struct helper_packet packet = {
         .word = word, .kind = helper_kind_of(watcher->control), .ino = watcher->control->inode.number};
 
-    (void)helper_send(watch->fs->helper.socket, &packet);
+    return helper_send(watch->fs->helper.socket, &packet) == 0;
 }
 
 static void on_added(struct watch *watch, struct watcher *watcher)
@@ -97,7 +105,7 @@ static void on_added(struct watch *watch, struct watcher *watcher)
     inode_ref(&watcher->control->inode);
     if (!watcher->control->bucket)
         cds_list_add_tail(&watcher->in_streams, &watch->streams);
-    tell_helper(watch, HELPER_OPEN, watcher);
+    (void)tell_helper(watch, HELPER_OPEN, watcher);
 }
 
 static void on_opened(struct watch *watch, struct watcher *watcher)
@@ -143,8 +151,13 @@ static void on_removed(struct watch *watch, struct watcher *watcher)
     if (!watcher->watched)
         return;
     actor_demonitor(&watcher->monitor);
-    tell_helper(watch, HELPER_CLOSE, watcher);
     unwatch(watch, watcher);
+}
+
+static void on_forgotten(struct watch *watch, struct watcher *watcher)
+{
+    if (watcher->watched && !tell_helper(watch, HELPER_CLOSE, watcher))
+        on_removed(watch, watcher);
 }
 
 static void write_down(struct helper_packet *packet, const struct watcher *watcher)
@@ -189,6 +202,8 @@ static bool watch_on_info(struct actor *self, struct message *message)
         on_added(watch, message_container(message, struct watcher, added));
     else if (message->tag == WATCH_OPENED)
         on_opened(watch, message_container(message, struct watcher, opened));
+    else if (message->tag == WATCH_FORGOTTEN)
+        on_forgotten(watch, message_container(message, struct watcher, forgotten));
     else if (message->tag == WATCH_REMOVED)
         on_removed(watch, message_container(message, struct watcher, removed));
     else
@@ -265,6 +280,7 @@ void watch_add(struct watch *watch, struct watcher *watcher, struct control *con
     inode_ref(&control->inode);
     message_init(&watcher->added, MESSAGE_INFO, WATCH_ADDED, release_added);
     message_init(&watcher->opened, MESSAGE_INFO, WATCH_OPENED, release_opened);
+    message_init(&watcher->forgotten, MESSAGE_INFO, WATCH_FORGOTTEN, release_forgotten);
     message_init(&watcher->removed, MESSAGE_INFO, WATCH_REMOVED, release_removed);
     if (control->bucket)
         actor_monitor(&watch->actor, &watcher->monitor, bucket_actor(control->bucket));
@@ -276,6 +292,14 @@ void watch_open(struct watch *watch, struct watcher *watcher)
 {
     inode_ref(&watcher->control->inode);
     actor_send(&watch->actor, &watcher->opened);
+}
+
+void watch_forget(struct watch *watch, struct watcher *watcher)
+{
+    if (atomic_exchange(&watcher->forgetting, true))
+        return;
+    inode_ref(&watcher->control->inode);
+    actor_send(&watch->actor, &watcher->forgotten);
 }
 
 void watch_remove(struct watch *watch, struct watcher *watcher)
@@ -293,18 +317,20 @@ bool watch_has_readers(const struct watch *watch)
 
 static struct news *news_create(const char *format, va_list arguments)
 {
-    struct news *news = malloc(sizeof(*news) + HELPER_LINE_MAX);
-    int length;
+    char line[HELPER_LINE_MAX];
+    size_t length = (size_t)vsnprintf(line, sizeof(line), format, arguments);
+    struct news *news;
 
+    if (length >= sizeof(line)) {
+        length = sizeof(line) - 1;
+        line[length - 1] = '\n';
+    }
+    news = malloc(sizeof(*news) + length);
     if (!news)
         return NULL;
     message_init(&news->message, MESSAGE_CAST, WATCH_NEWS, release_news);
-    length = vsnprintf(news->line, HELPER_LINE_MAX, format, arguments);
-    news->length = (size_t)length;
-    if (news->length >= HELPER_LINE_MAX) {
-        news->length = HELPER_LINE_MAX - 1;
-        news->line[news->length - 1] = '\n';
-    }
+    news->length = length;
+    memcpy(news->line, line, length);
     return news;
 }
 
@@ -320,11 +346,6 @@ void watch_tell(struct watch *watch, const char *format, ...)
     va_end(arguments);
     if (!news || actor_cast_for_nobody(&watch->actor, &news->message) != 0)
         atomic_fetch_add(&watch->lost, 1);
-}
-
-void watch_stop(struct watch *watch)
-{
-    (void)actor_stop(&watch->actor, REASON(SHUTDOWN), ACTOR_FOREVER);
 }
 
 void watch_unref(struct watch *watch)

@@ -397,7 +397,8 @@ static int on_set_policy(struct children *children, const struct children_call *
 {
     struct children_entry *entry = find_this(children, call);
 
-    if (!entry)
+    /* Of one that has ended it has been said already whether its name stays. */
+    if (!entry || !actor_alive(entry->child))
         return REGISTRY_E_NOT_FOUND;
     atomic_store(&entry->policy, (uint8_t)call->status.policy);
     return 0;

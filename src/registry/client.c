@@ -190,9 +190,12 @@ static struct actor *close_and_find_next(struct level *level)
     return call.child;
 }
 
+/* Without memory for an orderly end it ends all the same: it has been closed already. */
 static int stop_one(struct actor *actor, const struct reason *reason)
 {
-    return actor_stop(actor, reason_copy(reason), ACTOR_FOREVER);
+    int rc = actor_stop(actor, reason_copy(reason), ACTOR_FOREVER);
+
+    return rc < 0 ? actor_kill(actor) : rc;
 }
 
 /* One step: down to a child, or, where there is none, its end. Without memory for the way its own terminate goes on. */

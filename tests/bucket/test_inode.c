@@ -152,6 +152,21 @@ Test(inode, forgetting_the_last_lookup_lets_a_nameless_one_go)
     cr_assert_eq(releases(), 1);
 }
 
+/* As a bucket's is, whose actor somebody still holds when it is disposed of. */
+Test(inode, one_whose_last_reference_has_gone_is_not_remembered_again)
+{
+    struct inode *inode = new_inode();
+
+    cr_assert(inode_try_remember(inode));
+    cr_assert(inode_is_known(inode));
+    inode_forget(inode, 1);
+    table_read_begin(); /* its memory stays as long as somebody reads */
+    inode_unref(inode);
+    cr_assert_not(inode_try_remember(inode));
+    cr_assert_not(inode_is_known(inode));
+    table_read_end();
+}
+
 Test(inode, forget_all_forgets_what_the_kernel_knew_and_nothing_else)
 {
     struct inode *inodes[MANY];

@@ -454,13 +454,14 @@ Test(helper, a_stream_is_told_as_opened_when_its_reader_comes)
     comes_later(HELPER_STREAM);
 }
 
-Test(helper, close_gives_its_reader_the_end_and_is_not_answered)
+Test(helper, close_gives_its_reader_the_end_and_is_told_as_a_hangup)
 {
     for (enum helper_kind kind = HELPER_LINE; kind <= HELPER_HOLD; kind++) {
         int fd = start(kind, kind);
 
         say(HELPER_CLOSE, kind);
         must_end(fd);
+        must_hear(HELPER_HANGUP, kind);
         probe();
     }
 }
@@ -471,7 +472,7 @@ Test(helper, a_fifo_that_was_closed_before_its_reader_came_is_not_opened)
         make_fifo(kind);
         say_open(kind, kind);
         say(HELPER_CLOSE, kind);
-        probe();
+        must_hear(HELPER_HANGUP, kind);
         cr_assert_eq(open(path_of(kind), O_WRONLY | O_NONBLOCK), -1);
         close(open_reader(kind));
     }
@@ -497,6 +498,7 @@ Test(helper, a_fifo_is_opened_once_however_often_that_is_asked)
     say_line(HELPER_EVENT, 0, "event\n");
     say(HELPER_CLOSE, 1);
     must_end(fd);
+    must_hear(HELPER_HANGUP, 1);
     probe();
 }
 
@@ -555,6 +557,7 @@ Test(helper, a_stream_that_has_gone_is_not_missed_by_the_others)
     must_hear(HELPER_HANGUP, 1);
     say(HELPER_CLOSE, 2);
     must_end(fds[2]);
+    must_hear(HELPER_HANGUP, 2);
     say_line(HELPER_EVENT, 0, "event\n");
     must_read(fds[0], "event\n");
     must_read(fds[3], "event\n");

@@ -404,9 +404,18 @@ test_permissions_are_checked() {
         refused 'Permission denied' "${nobody[@]}" rm -f "$mnt/b/public"
         refused 'Operation not permitted' "${nobody[@]}" chmod 777 "$mnt/b/secret"
         refused 'Permission denied' "${nobody[@]}" bash -c 'echo stop >$1' _ "$mnt/b/.kvfs/ctl"
+        refused 'Permission denied' "${nobody[@]}" cat "$mnt/b/.kvfs/hold"
+        refused 'Permission denied' "${nobody[@]}" bash -c 'echo permanent >$1' _ "$mnt/b/.kvfs/restart"
+        refused 'Permission denied' "${nobody[@]}" cat "$mnt/.kvfs/tree"
         [ -d "$mnt/b" ]
         chmod 600 "$mnt/b/secret"
     done
+    # A link would let the owner of one bucket end another's.
+    mkdir "$mnt/mine"
+    chown 65534:65534 "$mnt/mine"
+    refused 'Operation not permitted' "${nobody[@]}" bash -c 'echo ../b >$1' _ "$mnt/mine/.kvfs/link"
+    "${nobody[@]}" bash -c 'echo kill >$1' _ "$mnt/mine/.kvfs/ctl"
+    [ ! -e "$mnt/mine" ] && [ -d "$mnt/b" ]
     chmod 777 "$mnt/b"
     "${nobody[@]}" bash -c 'echo mine >$1' _ "$mnt/b/mine"
     expect 65534:65534 stat -c %u:%g "$mnt/b/mine"
