@@ -105,7 +105,7 @@ static void abandon_running(struct actor *actor)
     struct queued_call *call = actor->frame ? actor->frame->running : NULL;
 
     if (call && call->release_arg)
-        queued_call_abandon(call, ACTOR_E_KILLED);
+        queued_call_abandon(call, actor_condition_of(&actor->reason));
 }
 
 /* Moves to ENDED. Takes `reason`. False if somebody else did. */
