@@ -44,7 +44,8 @@ bool restart_of_word(const char *text, size_t length, enum restart_policy *ret_p
 }
 
 /* The time of the `nth` last restart, from 1. */
-static int64_t nth_last(const struct restart_ring *ring, const int64_t *times, uint32_t capacity, uint32_t nth)
+static int64_t nth_last(const struct restart_ring *ring, const int64_t *times, uint32_t capacity,
+                        uint32_t nth)
 {
     return times[ring->next >= nth ? ring->next - nth : capacity - (nth - ring->next)];
 }

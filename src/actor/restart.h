@@ -36,7 +36,8 @@ struct restart_intensity {
     int64_t period_ns;
 };
 
-#define RESTART_INTENSITY_DEFAULT ((struct restart_intensity){.max_restarts = 3, .period_ns = INT64_C(5000000000)})
+#define RESTART_INTENSITY_DEFAULT                                                                            \
+    ((struct restart_intensity){.max_restarts = 3, .period_ns = INT64_C(5000000000)})
 
 /* The last restarts; their times are in an array of the caller's, who guards both. All zero: there were none. */
 struct restart_ring {

@@ -98,11 +98,22 @@ static void forget_if_temporary(struct supervised *child)
         forget(child);
 }
 
+/* As a link would tell it. */
+static struct reason reason_of_end(struct actor *actor)
+{
+    struct reason reason;
+
+    lock_acquire(&actor->lock);
+    reason = actor->reason.code == REASON_NORMAL ? REASON(NOPROC) : reason_copy(&actor->reason);
+    lock_release(&actor->lock);
+    return reason;
+}
+
 int supervisor_tie(struct actor *actor, struct actor *parent)
 {
     int rc = actor_link(actor, parent);
 
-    if (atomic_load(&parent->state) == ACTOR_ENDED && actor_end_at_once(actor, REASON(KILLED)))
+    if (atomic_load(&parent->state) == ACTOR_ENDED && actor_end_at_once(actor, reason_of_end(parent)))
         actor_reap(actor);
     return rc;
 }
@@ -246,8 +257,8 @@ static void give_up(struct supervisor *supervisor, const struct supervised *chil
 
 static bool may_restart(struct supervisor *supervisor)
 {
-    return restart_count_in(&supervisor->restarts, supervisor->restart_times, supervisor->intensity.max_restarts,
-                            &supervisor->intensity, clock_monotonic_ns());
+    return restart_count_in(&supervisor->restarts, supervisor->restart_times,
+                            supervisor->intensity.max_restarts, &supervisor->intensity, clock_monotonic_ns());
 }
 
 static void restart(struct supervisor *supervisor, struct supervised *child)
@@ -343,7 +354,8 @@ static int on_stop_child(struct supervised *child)
     return 0;
 }
 
-static int on_restart_child(struct supervisor *supervisor, struct supervised *child, struct supervisor_call *call)
+static int on_restart_child(struct supervisor *supervisor, struct supervised *child,
+                            struct supervisor_call *call)
 {
     int rc;
 
@@ -365,11 +377,13 @@ static int on_delete_child(struct supervised *child)
 
 static size_t count_children(struct supervisor *supervisor)
 {
-    struct cds_list_head *node;
+    struct supervised *child;
     size_t count = 0;
 
-    cds_list_for_each(node, &supervisor->children)
+    cds_list_for_each_entry(child, &supervisor->children, in_children)
+    {
         count++;
+    }
     return count;
 }
 

@@ -39,19 +39,20 @@ enum supervisor_strategy {
 #define SUPERVISOR_SHUTDOWN_MS 5000 /* what is usual; for a child that is a supervisor: ACTOR_FOREVER */
 
 /*
- * [supervisor] [may block] Starts a child: 0, and its one reference is the supervisor's; else there is none, and a reason
- * if one is known. `actor_self()` is the supervisor, which links the child afterwards; one that traps exits is to be
- * started by actor_start_link(), so that its supervisor's end ends it too.
+ * [supervisor] [may block] Starts a child: 0, and its one reference is the supervisor's; else there is none, and a
+ * reason if one is known. The supervisor links the child afterwards; one that traps exits is to be started by
+ * actor_start_link() already, so that its supervisor's end ends it too.
  */
-typedef int child_start(struct actor *supervisor, void *arg, struct actor **ret_child, struct reason *ret_reason);
+typedef int child_start(struct actor *supervisor, void *arg, struct actor **ret_child,
+                        struct reason *ret_reason);
 
 struct child_spec {
     const char *id; /* copied, and freed with the child */
     child_start *start;
-    void *arg;                     /* for each start */
+    void *arg;                      /* for each start */
     void (*release_arg)(void *arg); /* [any thread] once, when it isn't needed any more. May be NULL. */
     enum restart_policy policy;
-    int shutdown_ms; /* how long it may take to stop with `shutdown` before it is killed; SUPERVISOR_BRUTAL_KILL, ACTOR_FOREVER */
+    int shutdown_ms; /* how long `shutdown` may take before it is killed; or SUPERVISOR_BRUTAL_KILL, ACTOR_FOREVER */
 };
 
 struct supervisor_options {
@@ -63,10 +64,10 @@ struct supervisor;
 
 /*
  * [any thread, not a prompt actor's] [may block] Starts a supervisor, and its children in order; returns when all have
- * started. If one can't, those before it are stopped in reverse order: SUPERVISOR_E_START, with the child's reason. Two
- * with one id: SUPERVISOR_E_EXISTS. A negative errno. An actor that starts one is its parent and linked with it.
- * Copies `name`, which names the thread, and the specs, and takes their arguments, whatever it answers. `options` may be
- * NULL: one_for_one and the default intensity.
+ * started. If one can't, those before it are stopped in reverse order: SUPERVISOR_E_START, with the child's reason.
+ * Two with one id: SUPERVISOR_E_EXISTS. A negative errno. An actor that starts one is its parent and linked with it.
+ * Copies `name`, which names the thread, and the specs, and takes their arguments, whatever it answers. `options` may
+ * be NULL: one_for_one and the default intensity.
  */
 int supervisor_start(struct runtime *runtime, const char *name, const struct supervisor_options *options,
                      const struct child_spec *specs, size_t count, struct supervisor **ret_supervisor,
@@ -84,14 +85,14 @@ int supervisor_stop(struct supervisor *supervisor, struct reason reason, int tim
 void supervisor_unref(struct supervisor *supervisor);
 
 /*
- * [any thread, not a prompt actor's] [may block] These wait for their turn and for what they start or stop, as long as it
- * takes. 0, a SUPERVISOR_E_*, an ACTOR_E_* (then nobody knows whether it was done), or a negative errno. `ret_child` gets
- * a reference and may be NULL.
+ * [any thread, not a prompt actor's] [may block] These wait for their turn and for what they start or stop, as long as
+ * it takes. 0, a SUPERVISOR_E_*, an ACTOR_E_* (then nobody knows whether it was done), or a negative errno.
+ * `ret_child` gets a reference and may be NULL; `ret_reason` is given with SUPERVISOR_E_START only.
  */
 
 /* One more child, behind the others. As supervisor_start() with the spec; a child that can't start isn't kept. */
-int supervisor_start_child(struct supervisor *supervisor, const struct child_spec *spec, struct actor **ret_child,
-                           struct reason *ret_reason);
+int supervisor_start_child(struct supervisor *supervisor, const struct child_spec *spec,
+                           struct actor **ret_child, struct reason *ret_reason);
 /* OTP's terminate_child: it isn't restarted but kept, a temporary one forgotten. 0 also if it doesn't run. */
 int supervisor_stop_child(struct supervisor *supervisor, const char *id);
 /* Starts one that doesn't run. It stays as it is if it can't. */

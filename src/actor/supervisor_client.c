@@ -174,7 +174,8 @@ static struct supervisor_call *call_about(const char *id)
 }
 
 /* Calls. The call is the caller's again unless that answers an ACTOR_E_*. */
-static int call_supervisor(struct supervisor *supervisor, enum supervisor_tag tag, struct supervisor_call *call)
+static int call_supervisor(struct supervisor *supervisor, enum supervisor_tag tag,
+                           struct supervisor_call *call)
 {
     if (!call)
         return -ENOMEM;
@@ -206,8 +207,8 @@ static int call_about_child(struct supervisor *supervisor, enum supervisor_tag t
     return finish(call_supervisor(supervisor, tag, call), call, ret_child, ret_reason);
 }
 
-int supervisor_start_child(struct supervisor *supervisor, const struct child_spec *spec, struct actor **ret_child,
-                           struct reason *ret_reason)
+int supervisor_start_child(struct supervisor *supervisor, const struct child_spec *spec,
+                           struct actor **ret_child, struct reason *ret_reason)
 {
     struct supervised *child = supervised_create(spec);
     struct supervisor_call *call = child ? call_create() : NULL;

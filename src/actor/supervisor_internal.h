@@ -44,11 +44,11 @@ enum supervisor_tag {
 
 struct supervisor_call {
     char *id;
-    struct supervised *added;           /* of start_child, until it is the supervisor's */
-    struct actor *child;                /* out: a reference */
-    struct reason reason;               /* out */
-    struct supervisor_child *snapshot;  /* out: each with a copy of its id and a reference */
-    size_t count;                       /* out */
+    struct supervised *added;          /* of start_child, until it is the supervisor's */
+    struct actor *child;               /* out: a reference */
+    struct reason reason;              /* out */
+    struct supervisor_child *snapshot; /* out: each with a copy of its id and a reference */
+    size_t count;                      /* out */
 };
 
 extern const struct actor_class supervisor_class;
@@ -59,8 +59,8 @@ struct supervised *supervised_create(const struct child_spec *spec);
 void supervised_destroy(struct supervised *child);
 struct supervised *supervisor_find(struct supervisor *supervisor, const char *id);
 /*
- * Links `actor` with its parent, who has just started it. A parent that was killed meanwhile can't link any more, so it
- * ends here and now. 0, or -ENOMEM and nothing has changed.
+ * Links `actor` with its parent, who has just started it. A parent that has ended meanwhile can't link any more, so it
+ * ends here and now, for the same reason. 0, or -ENOMEM and they aren't linked.
  */
 int supervisor_tie(struct actor *actor, struct actor *parent);
 
