@@ -241,7 +241,7 @@ void watch_open(struct watch *watch, struct watcher *watcher);
 void watch_forget(struct watch *watch, struct watcher *watcher);
 /* [main thread] [never blocks] The helper says that its reader went, or that it is closed. May be repeated. */
 void watch_remove(struct watch *watch, struct watcher *watcher);
-/* [any thread] [never blocks] True if somebody reads events. */
+/* [any thread] [never blocks] True if somebody may be reading events. */
 bool watch_has_readers(const struct watch *watch);
 /* [any thread] [never blocks] A line for them, its end included. */
 void watch_tell(struct watch *watch, const char *format, ...) __attribute__((format(printf, 2, 3)));

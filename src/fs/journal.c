@@ -20,7 +20,7 @@
 #include <string.h>
 
 #define DEAD_MAX 1000
-#define PATH_SHOWN_MAX 1024
+#define PATH_SHOWN_MAX 1024 /* bytes; more than a name can be that is written in octal */
 #define REASON_SHOWN_MAX 256
 
 struct journal {
@@ -70,12 +70,18 @@ static void remember(struct journal *journal, char *line)
     journal->next = (journal->next + 1) % DEAD_MAX;
 }
 
+/* If it is too long its beginning is left out, whole names: one name fits, however it is written. */
 static void show_path(const struct bucket *bucket, char *to)
 {
     char path[PATH_SHOWN_MAX];
+    size_t length;
+    const char *rest = to;
 
     bucket_path(bucket, path, sizeof(path));
-    path_escape(path, strlen(path), to);
+    length = path_escape(path, strlen(path), to);
+    if (length >= PATH_SHOWN_MAX)
+        rest = strchr(to + length - PATH_SHOWN_MAX, '/') + 1;
+    memmove(to, rest, strlen(rest) + 1);
 }
 
 static void show_reason(struct bucket *bucket, char *to)

@@ -35,7 +35,7 @@ struct watch {
     struct actor actor;
     struct fs *fs;
     struct cds_list_head streams; /* watchers that no bucket's end will end; the actor's own, like the next */
-    _Atomic uint32_t readers;     /* of events */
+    _Atomic uint32_t readers;     /* of events: who has looked the file up may have it open before we hear of that */
     _Atomic uint64_t lost;        /* news that found the mailbox full */
 };
 
@@ -108,15 +108,12 @@ static void on_added(struct watch *watch, struct watcher *watcher)
     (void)tell_helper(watch, HELPER_OPEN, watcher);
 }
 
-static void on_opened(struct watch *watch, struct watcher *watcher)
+static void on_opened(struct watcher *watcher)
 {
-    if (!watcher->watched || watcher->open)
+    if (!watcher->watched || watcher->open || watcher->control->kind != CONTROL_HOLD)
         return;
     watcher->open = true;
-    if (watcher->control->kind == CONTROL_HOLD)
-        bucket_hold(watcher->control->bucket);
-    else
-        atomic_fetch_add(&watch->readers, 1);
+    bucket_hold(watcher->control->bucket);
 }
 
 /* Nobody needs it any more: as if it had been stopped by hand. */
@@ -128,12 +125,12 @@ static void end_bucket(const struct watch *watch, struct bucket *bucket)
 
 static void close_watcher(struct watch *watch, struct watcher *watcher)
 {
+    if (watcher->control->kind == CONTROL_EVENTS)
+        atomic_fetch_sub(&watch->readers, 1);
     if (!watcher->open)
         return;
     watcher->open = false;
-    if (watcher->control->kind != CONTROL_HOLD)
-        atomic_fetch_sub(&watch->readers, 1);
-    else if (bucket_let_go(watcher->control->bucket) == 0)
+    if (bucket_let_go(watcher->control->bucket) == 0)
         end_bucket(watch, watcher->control->bucket);
 }
 
@@ -201,7 +198,7 @@ static bool watch_on_info(struct actor *self, struct message *message)
     else if (message->tag == WATCH_ADDED)
         on_added(watch, message_container(message, struct watcher, added));
     else if (message->tag == WATCH_OPENED)
-        on_opened(watch, message_container(message, struct watcher, opened));
+        on_opened(message_container(message, struct watcher, opened));
     else if (message->tag == WATCH_FORGOTTEN)
         on_forgotten(watch, message_container(message, struct watcher, forgotten));
     else if (message->tag == WATCH_REMOVED)
@@ -282,6 +279,8 @@ void watch_add(struct watch *watch, struct watcher *watcher, struct control *con
     message_init(&watcher->opened, MESSAGE_INFO, WATCH_OPENED, release_opened);
     message_init(&watcher->forgotten, MESSAGE_INFO, WATCH_FORGOTTEN, release_forgotten);
     message_init(&watcher->removed, MESSAGE_INFO, WATCH_REMOVED, release_removed);
+    if (control->kind == CONTROL_EVENTS)
+        atomic_fetch_add(&watch->readers, 1);
     if (control->bucket)
         actor_monitor(&watch->actor, &watcher->monitor, bucket_actor(control->bucket));
     actor_send(&watch->actor, &watcher->added);
