@@ -113,6 +113,21 @@ follow_events() {
     ln "$1.1" "$1"
 }
 
+# has_lines COUNT FILE
+has_lines() { [ "$(wc -l <"$2")" -eq "$1" ]; }
+
+# happened LINE... FILE      these are the lines of it. Where each bucket tells of its end by a thread of its own, in any order.
+happened() {
+    local file=${*: -1}
+    local lines=("${@:1:$#-1}")
+    eventually 10 has_lines ${#lines[@]} "$file"
+    if [ "$mode" = nodirect ]; then
+        expect "$(printf '%s\n' "${lines[@]}" | sort)" sort "$file"
+    else
+        expect "$(printf '%s\n' "${lines[@]}")" cat "$file"
+    fi
+}
+
 # info_of DIRECTORY NAME      a number or a word of its info
 info_of() { awk -v name="$2" '$1 == name { print $2 }' "$1/.kvfs/info"; }
 

@@ -73,6 +73,17 @@ test_both_list_the_link() {
     expect 1 info_of "$mnt/b" links
 }
 
+test_however_many_there_are_all_are_listed() {
+    local i
+    mkdir "$mnt/a" "$mnt"/b{100..299}
+    for i in {100..299}; do
+        link "$mnt/b$i" ../a
+    done
+    expect 200 info_of "$mnt/a" links
+    expect 200 eval "sort -u $mnt/a/.kvfs/link | wc -l"
+    expect 200 eval "wc -l <$mnt/a/.kvfs/link"
+}
+
 test_linking_twice_is_one_link() {
     mkdir "$mnt/a" "$mnt/b"
     link "$mnt/a" ../b
