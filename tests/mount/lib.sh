@@ -82,6 +82,9 @@ have_ended() {
     done
 }
 
+# show TEXT...      a line that is printed whether the test fails or not
+show() { echo "$*" >>"$work/shown"; }
+
 # What the kernel remembers of files goes, so that the daemon is asked.
 drop_caches() { echo 3 >/proc/sys/vm/drop_caches; }
 
@@ -333,6 +336,7 @@ run_test() {
         name="$name # SKIP $(cat "$work/skipped")"
     fi
     echo "$verdict $number - $name"
+    [ ! -e "$work/shown" ] || sed 's/^/# /' "$work/shown"
     if [ "$verdict" != ok ]; then
         head -c 8000 "$said" | tr -c '[:print:]\n' '?' | head -n 60 | sed 's/^/# /'
         for log in "$work"/daemon.*/log; do

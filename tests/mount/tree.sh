@@ -2,10 +2,12 @@
 # Buckets in buckets: what programs that walk trees see, and what is left when a part of one ends.
 #
 # LIST      list.c's executable
+# KVFS_CHURN_SECONDS      how long five processes churn trees (default: 2)
 #
 # usage: tree.sh uring|dev|nodirect [TEST...]
 . "${0%/*}/lib.sh"
-limit=90
+seconds=${KVFS_CHURN_SECONDS:-2}
+limit=$((seconds + 90))
 
 # repeat TEXT TIMES
 repeat() {
@@ -581,14 +583,19 @@ worker() {
     while [ "$(now_ms)" -lt "$end" ]; do
         top=$mnt/t$((RANDOM % 3))
         at=$top/$((RANDOM % 2))
-        case $((RANDOM % 9)) in
+        case $((RANDOM % 14)) in
         0 | 1 | 2) mkdir -p "$at/$((RANDOM % 2))/$((RANDOM % 2))/$((RANDOM % 2))" ;;
         3) rm -rf "$at" ;;
         4) rm -rf "$top" ;;
         5) echo kill >"$at/.kvfs/ctl" ;;
         6) echo stop >"$at/.kvfs/ctl" ;;
         7) echo stop >"$top/.kvfs/ctl"; echo "$RANDOM" >"$at/key" ;;
-        8) ls -lR "$top"; cat "$mnt/.kvfs/tree" ;;
+        8) ls -lR "$top"; cat "$mnt/.kvfs/tree" "$mnt/.kvfs/dead" ;;
+        9) echo permanent >"$at/.kvfs/restart" ;;
+        10) echo transient >"$at/$((RANDOM % 2))/.kvfs/restart" ;;
+        11) echo "../$((RANDOM % 2))" >"$at/.kvfs/link"; echo "/t$((RANDOM % 3))/0" >"$at/.kvfs/link" ;;
+        12) : <"$at/.kvfs/hold" ;;
+        13) timeout -s KILL 0.05 cat "$at/.kvfs/monitor" "$mnt/.kvfs/events" ;;
         esac
         operations=$((operations + 1))
     done
@@ -609,10 +616,17 @@ is_consistent() {
     done <"$work/listed"
 }
 
+# What was let go of before this has ended.
+all_holds_are_over() {
+    mkdir "$mnt/held"
+    : <"$mnt/held/.kvfs/hold"
+    eventually 10 test ! -e "$mnt/held"
+}
+
 test_trees_come_and_go() {
     local i end operations=0 workers=()
     # What goes on is as random as the seeds and the machine are.
-    end=$(($(now_ms) + 2000))
+    end=$(($(now_ms) + seconds * 1000))
     for i in {1..5}; do
         (
             set +e
@@ -621,7 +635,7 @@ test_trees_come_and_go() {
         ) >"$work/output$i" 2>&1 &
         workers+=($!)
     done
-    eventually 30 have_ended "${workers[@]}" || {
+    eventually $((seconds + 30)) have_ended "${workers[@]}" || {
         # shellcheck disable=SC2009
         ps -eo pid=,stat=,wchan:30=,args= | grep -F "$mnt"
         return 1
@@ -629,6 +643,7 @@ test_trees_come_and_go() {
     expect 5 sed -n '$=' "$work/operations"
     fails eval "cat $work/output* | grep -aE 'Input/output|not connected|Invalid|not permitted|not implemented|Bad|Cannot allocate'"
 
+    all_holds_are_over
     is_consistent
     drop_caches
     is_consistent
