@@ -508,12 +508,23 @@ static int member_init(struct actor *self, void *arg, struct reason *ret_reason)
     return 0;
 }
 
+/* Others write beside it, under the lock. */
+static bool member_traps(struct actor *self)
+{
+    bool traps;
+
+    lock_acquire(&self->lock);
+    traps = self->traps;
+    lock_release(&self->lock);
+    return traps;
+}
+
 static bool member_on_info(struct actor *self, struct message *message)
 {
     const struct actor *from = exit_from(message);
     char words[32];
 
-    must(message->kind == MESSAGE_EXIT && self->traps);
+    must(message->kind == MESSAGE_EXIT && member_traps(self));
     must(!from || atomic_load((_Atomic uint8_t *)&from->state) == ACTOR_ENDED);
     reason_format(exit_reason(message), words, sizeof(words));
     must(strlen(words) > 0);
