@@ -31,6 +31,7 @@ static pthread_once_t hash_seed_once = PTHREAD_ONCE_INIT;
 static char readers_left; /* what every reader did before it left */
 #endif
 
+/* The thread that runs what is deferred is made now: liburcu aborts if there is none to be had when it is wanted. */
 int table_init(struct table *table)
 {
     struct cds_lfht *lfht = cds_lfht_new_flavor(TABLE_BUCKETS_MIN, TABLE_BUCKETS_MIN, 0,
@@ -39,6 +40,7 @@ int table_init(struct table *table)
 
     if (!lfht)
         return -ENOMEM;
+    (void)urcu_bp_get_default_call_rcu_data();
     table->lfht = lfht;
     atomic_init(&table->count, 0);
     return 0;
