@@ -50,6 +50,19 @@ test_an_unknown_option_is_refused() {
     fails is_mounted
 }
 
+test_a_thread_budget_that_is_no_number_is_refused() {
+    local value
+    for value in x -1 '' nan inf 1e400 0.5s; do
+        complains "linger=$value" run_kvfs -o "linger=$value" "$mnt"
+    done
+    for value in x -1 '' 1.5 99999999999 ' 1'; do
+        complains "max_awake=$value" run_kvfs -f -o "max_awake=$value" "$mnt"
+    done
+    complains linger run_kvfs -o linger "$mnt"
+    complains max_awake run_kvfs -o max_awake "$mnt"
+    fails is_mounted
+}
+
 test_a_wrong_number_of_arguments_is_refused() {
     complains '[Mm]ountpoint|MOUNTPOINT|usage' run_kvfs
     complains '[Mm]ountpoint|MOUNTPOINT|usage' run_kvfs -f
