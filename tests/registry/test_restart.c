@@ -660,6 +660,38 @@ RESTART_TEST(an_ended_registry_starts_nobody_again)
     cr_assert_eq(children_tried(), 4);
 }
 
+static bool wait_at_gate(void *gate, uint64_t position, const struct child_name *name, struct actor *child)
+{
+    (void)position;
+    (void)name;
+    (void)child;
+    gate_pass(gate);
+    return true;
+}
+
+static int list_held(void *gate)
+{
+    return registry_list(root(), 0, wait_at_gate, gate);
+}
+
+/* Its last callback finds that all its children have ended. */
+RESTART_TEST(a_killed_registry_starts_nobody_again)
+{
+    struct helper *lister;
+    struct gate gate;
+
+    actor_unref(create_with("a", RESTART_PERMANENT));
+    actor_unref(create_with("b", RESTART_PERMANENT));
+    gate_init(&gate);
+    lister = helper_start(list_held, &gate);
+    cr_assert(gate_await(&gate, 1));
+    cr_assert_eq(actor_kill(root()), 0);
+    gate_open(&gate);
+    (void)helper_join(lister);
+    cr_assert_eq(children_tried(), 2);
+    gate_deinit(&gate);
+}
+
 RESTART_TEST(a_registry_killed_while_it_starts_a_child_again_leaks_nothing)
 {
     struct actor *old = create_with("a", RESTART_PERMANENT);
