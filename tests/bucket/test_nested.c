@@ -867,20 +867,12 @@ static struct bucket *make_deep(int levels, struct value **ret_value)
     return top;
 }
 
-/* Each thread's stack is small, as a sanitizer goes; also that of liburcu's, which lets all of them go with the value. */
-static void ends_on_small_stacks(int (*end)(void *bucket))
+static void end_deep(int (*end)(void *bucket))
 {
     int levels = buckets_called_directly() ? 20000 : 1000;
-    pthread_attr_t attributes;
-    struct bucket *top;
     struct value *value;
+    struct bucket *top = make_deep(levels, &value);
 
-    cr_assert_eq(pthread_attr_init(&attributes), 0);
-    cr_assert_eq(pthread_attr_setstacksize(&attributes, 1 << 20), 0);
-    cr_assert_eq(pthread_setattr_default_np(&attributes), 0);
-    pthread_attr_destroy(&attributes);
-
-    top = make_deep(levels, &value);
     cr_assert_eq(helper_join(helper_start(end, top)), 0);
     cr_assert(buckets_await_ended(levels));
     table_barrier();
@@ -888,14 +880,46 @@ static void ends_on_small_stacks(int (*end)(void *bucket))
     value_unref(value);
 }
 
-BUCKET_TEST(nested, a_deep_one_is_stopped_and_let_go_on_small_stacks)
+static void stop_deep(void)
 {
-    ends_on_small_stacks(stop_tree);
+    end_deep(stop_tree);
 }
 
-BUCKET_TEST(nested, a_deep_one_is_killed_and_let_go_on_small_stacks)
+static void kill_deep(void)
 {
-    ends_on_small_stacks(kill_bucket);
+    end_deep(kill_bucket);
+}
+
+/* As a sanitizer goes; also that of liburcu's thread, which lets all of them go with the value. */
+static void run_on_small_stacks(void (*body)(void), bool direct)
+{
+    pthread_attr_t attributes;
+
+    cr_assert_eq(pthread_attr_init(&attributes), 0);
+    cr_assert_eq(pthread_attr_setstacksize(&attributes, 1 << 20), 0);
+    cr_assert_eq(pthread_setattr_default_np(&attributes), 0);
+    pthread_attr_destroy(&attributes);
+    buckets_run(body, direct);
+}
+
+Test(nested, a_deep_one_is_stopped_and_let_go_on_small_stacks)
+{
+    run_on_small_stacks(stop_deep, true);
+}
+
+Test(nested, a_deep_one_is_stopped_and_let_go_on_small_stacks_with_queued_calls)
+{
+    run_on_small_stacks(stop_deep, false);
+}
+
+Test(nested, a_deep_one_is_killed_and_let_go_on_small_stacks)
+{
+    run_on_small_stacks(kill_deep, true);
+}
+
+Test(nested, a_deep_one_is_killed_and_let_go_on_small_stacks_with_queued_calls)
+{
+    run_on_small_stacks(kill_deep, false);
 }
 
 /* ---- started again ---- */
