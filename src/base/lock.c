@@ -11,9 +11,15 @@ static void set_owner(struct lock *lock, pthread_t owner)
     atomic_store_explicit(&lock->owner, owner, memory_order_relaxed);
 }
 
+/* Whoever finds it taken looks again for a moment before it sleeps: what is done under our locks is short. */
 void lock_init(struct lock *lock)
 {
-    pthread_mutex_init(&lock->mutex, NULL);
+    pthread_mutexattr_t adaptive;
+
+    pthread_mutexattr_init(&adaptive);
+    pthread_mutexattr_settype(&adaptive, PTHREAD_MUTEX_ADAPTIVE_NP);
+    pthread_mutex_init(&lock->mutex, &adaptive);
+    pthread_mutexattr_destroy(&adaptive);
     atomic_init(&lock->owner, 0);
 }
 
