@@ -382,7 +382,7 @@ void actor_limit_mailbox(struct actor *self, uint32_t limit)
 {
     actor_assert_self(self);
     lock_acquire(&self->lock);
-    self->mailbox.limit = limit & INT32_MAX;
+    mailbox_set_limit(&self->mailbox, limit);
     lock_release(&self->lock);
 }
 

@@ -59,8 +59,11 @@ static inline void run_count(_Atomic uint64_t *handled, uint32_t count)
 {
     atomic_store_explicit(handled, atomic_load_explicit(handled, memory_order_relaxed) + count, memory_order_relaxed);
 }
-/* [run lock] Runs the mail that is there now, each message counted in `handled`. */
-void run_mail(struct actor *actor, _Atomic uint64_t *handled);
+/*
+ * [run lock] Runs the mail that is there now, each message counted in `handled`. How much it was if it was casts only,
+ * whose senders don't wait; else 0.
+ */
+uint32_t run_mail(struct actor *actor, _Atomic uint64_t *handled);
 /*
  * True if the actor that this frame was entered from was killed, maybe while it waited for the run lock. Asked after
  * run_mail(), so that nothing it sent is handled after its DOWN.
@@ -148,8 +151,8 @@ void thread_wake(struct actor *actor);
 pid_t thread_number_of(struct actor *actor);
 /* A new actor: it gets a thread when it is old enough. */
 void thread_note_young(struct actor *actor);
-/* One turn on the actor's own thread, or on the reserve. */
-void thread_work(struct actor *actor);
+/* One turn on the actor's own thread, or on the reserve. What run_mail() answers. */
+uint32_t thread_work(struct actor *actor);
 
 /* runtime.c or thread.c: the reserve thread. */
 void *thread_reserve_main(void *runtime);

@@ -36,7 +36,7 @@ static bool calls_directly(const struct actor *actor)
 
 int actor_post(struct actor *actor, struct message *message)
 {
-    bool was_empty = actor->mailbox.count == 0;
+    bool was_empty = mailbox_is_empty(&actor->mailbox);
     int rc = mailbox_push(&actor->mailbox, message);
 
     lock_assert_held(&actor->lock);
@@ -267,7 +267,7 @@ static int call_directly(struct actor *actor, unsigned tag, void *arg, int timeo
     if (!enter(actor, &frame, timeout_ms))
         return ACTOR_E_TIMEOUT;
 
-    run_mail(actor, &actor->handled_direct);
+    (void)run_mail(actor, &actor->handled_direct);
     if (run_sender_is_dead(&frame)) {
         result = ACTOR_E_KILLED;
     } else if (!actor_alive(actor)) {
@@ -382,7 +382,7 @@ static int stop_directly(struct actor *actor, struct reason reason, int timeout_
         reason_deinit(&reason);
         return ACTOR_E_TIMEOUT;
     }
-    run_mail(actor, &actor->handled_direct);
+    (void)run_mail(actor, &actor->handled_direct);
     if (run_sender_is_dead(&frame))
         result = ACTOR_E_KILLED;
     else if (!was_there)

@@ -6,8 +6,13 @@ void mailbox_init(struct mailbox *mailbox, uint32_t limit)
 {
     CDS_INIT_LIST_HEAD(&mailbox->messages);
     mailbox->count = 0;
-    mailbox->limit = limit & INT32_MAX;
     mailbox->closed = false;
+    mailbox_set_limit(mailbox, limit);
+}
+
+void mailbox_set_limit(struct mailbox *mailbox, uint32_t limit)
+{
+    mailbox->limit = limit < MAILBOX_LIMIT_MAX ? limit : MAILBOX_LIMIT_MAX;
 }
 
 void mailbox_deinit(struct mailbox *mailbox)
@@ -24,6 +29,7 @@ int mailbox_push(struct mailbox *mailbox, struct message *message)
     if (message->kind == MESSAGE_CAST && mailbox->count >= mailbox->limit)
         return MAILBOX_E_FULL;
 
+    mailbox->only_casts = message->kind == MESSAGE_CAST && (mailbox->only_casts || mailbox_is_empty(mailbox));
     cds_list_add_tail(&message->link, &mailbox->messages);
     message->queued = true;
     mailbox->count++;
@@ -34,16 +40,31 @@ struct message *mailbox_take(struct mailbox *mailbox)
 {
     struct message *message;
 
-    if (cds_list_empty(&mailbox->messages))
+    if (mailbox_is_empty(mailbox))
         return NULL;
     message = cds_list_first_entry(&mailbox->messages, struct message, link);
     (void)mailbox_unlink(mailbox, message);
     return message;
 }
 
-bool mailbox_first_is(const struct mailbox *mailbox, enum message_kind kind)
+bool mailbox_is_empty(const struct mailbox *mailbox)
 {
-    return mailbox->count > 0 && cds_list_first_entry(&mailbox->messages, struct message, link)->kind == kind;
+    return mailbox->messages.next == &mailbox->messages;
+}
+
+uint32_t mailbox_take_casts(struct mailbox *mailbox, struct cds_list_head *list)
+{
+    if (mailbox_is_empty(mailbox) || !mailbox->only_casts)
+        return 0;
+    cds_list_splice(&mailbox->messages, list->prev);
+    CDS_INIT_LIST_HEAD(&mailbox->messages);
+    return mailbox->count;
+}
+
+void mailbox_uncount(struct mailbox *mailbox, uint32_t count)
+{
+    assert(count <= mailbox->count);
+    mailbox->count -= count;
 }
 
 bool mailbox_unlink(struct mailbox *mailbox, struct message *message)

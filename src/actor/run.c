@@ -24,7 +24,7 @@
 
 #include <errno.h>
 
-/* So many casts are taken out of a mailbox under its lock at once. */
+/* After so many casts the mailbox's count is put right. */
 #define RUN_BATCH 64
 
 static _Thread_local struct frame *current;
@@ -191,91 +191,97 @@ static void dispatch(struct actor *actor, struct message *message)
     }
 }
 
+/* [actor's lock] */
 static void note_if_empty(struct actor *actor)
 {
-    if (actor->mailbox.count == 0)
+    if (mailbox_is_empty(&actor->mailbox))
         atomic_fetch_and(&actor->attention, (uint8_t)~ATTENTION_MAIL);
 }
 
-/* [actor's lock] Casts that come one after another: nobody takes one of these back. */
-static uint32_t take_casts(struct mailbox *mailbox, struct message **messages, uint32_t max)
+/* The oldest message; none any more once the actor has ended. */
+static struct message *take_message(struct actor *actor)
 {
-    uint32_t count = 0;
-
-    while (count < max && mailbox_first_is(mailbox, MESSAGE_CAST))
-        messages[count++] = mailbox_take(mailbox);
-    return count;
-}
-
-/* [actor's lock] */
-static uint32_t take(struct actor *actor, struct message **messages, uint32_t max)
-{
-    uint32_t count = take_casts(&actor->mailbox, messages, max);
-
-    if (count > 0)
-        return count;
-    messages[0] = mailbox_take(&actor->mailbox);
-    if (!messages[0])
-        return 0;
-    if (messages[0]->kind == MESSAGE_CALL) {
-        current->running = queued_call_of(messages[0]);
-        run_show_frame(current);
-    }
-    return 1;
-}
-
-/* The oldest message, or some casts at once, up to `max`; none any more once the actor has ended. */
-static uint32_t take_messages(struct actor *actor, struct message **messages, uint32_t max)
-{
-    uint32_t count = 0;
+    struct message *message = NULL;
 
     lock_acquire(&actor->lock);
     if (actor->state != ACTOR_ENDED)
-        count = take(actor, messages, max);
+        message = mailbox_take(&actor->mailbox);
+    if (message && message->kind == MESSAGE_CALL) {
+        current->running = queued_call_of(message);
+        run_show_frame(current);
+    }
     note_if_empty(actor);
     lock_release(&actor->lock);
-    return count;
+    return message;
 }
 
-static uint32_t count_mail(struct actor *actor)
+/* How much mail there is. If that is casts only they are taken at once: nobody takes a cast back. */
+static uint32_t look_into_mailbox(struct actor *actor, struct cds_list_head *casts)
 {
     uint32_t count;
 
     lock_acquire(&actor->lock);
     count = actor->mailbox.count;
+    if (actor->state != ACTOR_ENDED)
+        (void)mailbox_take_casts(&actor->mailbox, casts);
     note_if_empty(actor);
     lock_release(&actor->lock);
     return count;
 }
 
-/* The rest of a batch is dropped once the actor is ending, as what is still in the mailbox will be. */
-static void dispatch_all(struct actor *actor, struct message **messages, uint32_t count)
+static void begin_casts(struct actor *actor, uint32_t count, _Atomic uint64_t *handled)
 {
-    dispatch(actor, messages[0]);
-    for (uint32_t i = 1; i < count; i++) {
+    lock_acquire(&actor->lock);
+    mailbox_uncount(&actor->mailbox, count);
+    lock_release(&actor->lock);
+    run_count(handled, count);
+}
+
+/* The rest is dropped once the actor is ending, as what is still in the mailbox will be. */
+static void run_casts(struct actor *actor, struct cds_list_head *casts, uint32_t count, _Atomic uint64_t *handled)
+{
+    struct message *message;
+    struct message *next;
+    uint32_t begun = 0;
+
+    cds_list_for_each_entry_safe(message, next, casts, link)
+    {
+        if (begun % RUN_BATCH == 0)
+            begin_casts(actor, count - begun < RUN_BATCH ? count - begun : RUN_BATCH, handled);
+        begun++;
+        message->queued = false;
         if (actor_alive(actor))
-            dispatch(actor, messages[i]);
+            run_cast(actor, message);
         else
-            message_discard(actor, messages[i]);
+            message_discard(actor, message);
     }
 }
 
-void run_mail(struct actor *actor, _Atomic uint64_t *handled)
+static void run_one_by_one(struct actor *actor, uint32_t count, _Atomic uint64_t *handled)
 {
-    struct message *messages[RUN_BATCH];
-    uint32_t left;
+    struct message *message;
+
+    for (; count > 0 && actor_alive(actor) && (message = take_message(actor)); count--) {
+        /* Counted first: who has its reply finds itself counted. */
+        run_count(handled, 1);
+        dispatch(actor, message);
+    }
+}
+
+uint32_t run_mail(struct actor *actor, _Atomic uint64_t *handled)
+{
+    CDS_LIST_HEAD(casts);
     uint32_t count;
 
     lock_assert_held(&actor->run);
     if (!(atomic_load(&actor->attention) & ATTENTION_MAIL))
-        return;
+        return 0;
 
-    for (left = count_mail(actor); left > 0 && actor_alive(actor); left -= count) {
-        count = take_messages(actor, messages, left < RUN_BATCH ? left : RUN_BATCH);
-        if (count == 0)
-            return;
-        /* Counted first: who has its reply finds itself counted. */
-        run_count(handled, count);
-        dispatch_all(actor, messages, count);
+    count = look_into_mailbox(actor, &casts);
+    if (cds_list_empty(&casts)) {
+        run_one_by_one(actor, count, handled);
+        return 0;
     }
+    run_casts(actor, &casts, count, handled);
+    return count;
 }

@@ -32,6 +32,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* So many casts without a pause are a flood; a turn of fewer isn't worth it. */
+#define FLOOD 64
+#define FLOOD_NAP_NS 20000
+
 struct worker {
     struct runtime *runtime;
     struct cds_list_head in_workers; /* guarded by the runtime's lock, like the next five */
@@ -40,6 +44,7 @@ struct worker {
     bool is_cached;
     pid_t number;
     int64_t working_since; /* 0: it isn't */
+    uint64_t flood;        /* its own: casts that it has run since it last had nothing to do */
     struct lock lock;
     struct condition wake;
     struct actor *actor;   /* guarded by lock: whom it serves, a reference; NULL: it is free */
@@ -110,6 +115,7 @@ static bool idle(struct worker *worker)
     bool in_time = true;
     bool stay;
 
+    worker->flood = 0;
     begin_idling(worker);
     lock_acquire(&worker->lock);
     while (!worker->woken && !worker->evicted && in_time)
@@ -123,16 +129,18 @@ static bool idle(struct worker *worker)
 
 /* ---- serving an actor ---- */
 
-void thread_work(struct actor *actor)
+uint32_t thread_work(struct actor *actor)
 {
     struct frame frame;
+    uint32_t casts = 0;
 
     (void)run_enter(actor, &frame, LOCK_FOREVER);
     if (actor_alive(actor))
-        run_mail(actor, &actor->handled_by_thread);
+        casts = run_mail(actor, &actor->handled_by_thread);
     if (actor->state == ACTOR_ENDING)
         actor_end(actor, REASON(NORMAL));
     run_leave(&frame);
+    return casts;
 }
 
 static bool has_work(struct actor *actor)
@@ -166,13 +174,27 @@ static bool wait_for_work(struct worker *worker, struct actor *actor)
     return work;
 }
 
+/*
+ * In a flood of casts it looks into the mailbox less often: to take them a few at a time, as they come, costs their
+ * sender more than to send them. Nobody waits for a cast, and a direct call runs by itself what was sent before it.
+ */
+static void moderate(struct worker *worker, uint32_t casts)
+{
+    worker->flood = casts > 0 ? worker->flood + casts : 0;
+    if (worker->flood >= FLOOD && casts < FLOOD) {
+        worker->flood = 0;
+        thread_nap(FLOOD_NAP_NS);
+    }
+}
+
 static void serve(struct worker *worker, struct actor *actor)
 {
     thread_rename(actor_label(actor));
     begin_working(worker);
     while (wait_for_work(worker, actor))
-        thread_work(actor);
+        moderate(worker, thread_work(actor));
 }
+
 
 /* ---- the cache ---- */
 

@@ -1,7 +1,10 @@
 #include "base/thread.h"
 
+#include "base/clock.h"
+
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static void set_name(pthread_t id, const char *name)
@@ -36,6 +39,13 @@ struct thread thread_self(void)
 void thread_join(struct thread *thread)
 {
     pthread_join(thread->id, NULL);
+}
+
+void thread_nap(int64_t ns)
+{
+    const struct timespec time = {.tv_sec = ns / CLOCK_NS_PER_S, .tv_nsec = ns % CLOCK_NS_PER_S};
+
+    (void)nanosleep(&time, NULL);
 }
 
 void thread_rename(const char *name)

@@ -6,6 +6,7 @@
 #define KVFS_BASE_THREAD_H
 
 #include <pthread.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #define THREAD_NAME_MAX 16 /* bytes, NUL included: what pthread_setname_np(3) takes */
@@ -20,6 +21,8 @@ int thread_start(struct thread *thread, const char *name, void *(*run)(void *arg
 struct thread thread_self(void);
 /* [any thread] [may block] Waits until it has ended. */
 void thread_join(struct thread *thread);
+/* [any thread] [may block] About so long, by real time. */
+void thread_nap(int64_t ns);
 /* [any thread] Gives the calling thread another name, cut. */
 void thread_rename(const char *name);
 /* [any thread] The calling thread's number, as `ps -T` shows it. */

@@ -74,6 +74,42 @@ ACTOR_TEST(cast, past_the_limit_is_refused_and_freed_and_infos_are_not)
     gate_deinit(&gate);
 }
 
+enum { MANY = 200 };
+
+static bool refuses(struct probe *probe)
+{
+    return probe_cast(probe, 0) == MAILBOX_E_FULL;
+}
+
+/* Casts that were taken out of the mailbox together and aren't begun count, and the end finds them. */
+ACTOR_TEST(cast, those_taken_together_are_counted_until_they_are_run)
+{
+    struct probe *probe = probe_start_slow();
+    struct gate first;
+    struct gate second;
+
+    gate_init(&first);
+    gate_init(&second);
+    probe_do_later(probe, pass_gate, &first);
+    cr_assert(gate_await(&first, 1));
+    probe->actor.mailbox.limit = MANY;
+    probe_do_later(probe, pass_gate, &second);
+    for (unsigned i = 1; i < MANY; i++)
+        cr_assert_eq(probe_cast(probe, i), 0);
+    cr_assert(refuses(probe));
+    gate_open(&first);
+    cr_assert(gate_await(&second, 1));
+    while (!refuses(probe))
+        continue;
+    cr_assert_eq(probe->actor.mailbox.count, MANY);
+    cr_assert_eq(probe_kill(probe), 0);
+    gate_open(&second);
+    cr_assert_str_eq(probe_whole_story(probe), "destroy");
+    cr_assert_eq(counted_messages_left(), 0);
+    gate_deinit(&second);
+    gate_deinit(&first);
+}
+
 static int cast_to_oneself(struct probe *self, void *arg)
 {
     (void)arg;

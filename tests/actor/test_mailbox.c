@@ -89,6 +89,49 @@ Test(mailbox, does_not_take_out_what_is_not_in_it)
     cr_assert_eq(mailbox.count, 0);
 }
 
+static struct message *first_of(struct cds_list_head *list)
+{
+    return cds_list_first_entry(list, struct message, link);
+}
+
+Test(mailbox, gives_casts_all_at_once_and_counts_them_until_it_is_told)
+{
+    CDS_LIST_HEAD(casts);
+
+    cr_assert_eq(mailbox_push(&mailbox, &messages[0]), 0);
+    cr_assert_eq(mailbox_push(&mailbox, &messages[1]), 0);
+    cr_assert_eq(mailbox_take_casts(&mailbox, &casts), 2);
+    cr_assert(mailbox_is_empty(&mailbox));
+    cr_assert_eq(first_of(&casts), &messages[0]);
+    cr_assert_eq(first_of(&messages[0].link), &messages[1]);
+    cr_assert_eq(mailbox_push(&mailbox, &messages[2]), MAILBOX_E_FULL);
+    mailbox_uncount(&mailbox, 1);
+    cr_assert_eq(mailbox_push(&mailbox, &messages[2]), 0);
+    cr_assert_eq(mailbox.count, 2);
+    mailbox_uncount(&mailbox, 1);
+    take_all();
+    cr_assert_eq(mailbox_take_casts(&mailbox, &casts), 0);
+}
+
+Test(mailbox, gives_casts_one_by_one_while_there_is_anything_else)
+{
+    CDS_LIST_HEAD(casts);
+
+    for (unsigned other = 0; other < 2; other++) {
+        for (unsigned i = 0; i < 2; i++) {
+            message_init(&messages[i], i == other ? MESSAGE_INFO : MESSAGE_CAST, i, NULL);
+            cr_assert_eq(mailbox_push(&mailbox, &messages[i]), 0);
+        }
+        cr_assert_eq(mailbox_take_casts(&mailbox, &casts), 0);
+        cr_assert(cds_list_empty(&casts));
+        take_all();
+    }
+    message_init(&messages[0], MESSAGE_CAST, 0, NULL);
+    cr_assert_eq(mailbox_push(&mailbox, &messages[0]), 0);
+    cr_assert_eq(mailbox_take_casts(&mailbox, &casts), 1);
+    mailbox_uncount(&mailbox, 1);
+}
+
 Test(mailbox, a_closed_one_refuses_every_kind_and_keeps_what_it_has)
 {
     cr_assert_eq(mailbox_push(&mailbox, &messages[0]), 0);

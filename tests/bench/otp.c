@@ -301,8 +301,10 @@ static void release_message(struct message *message)
 
 static void cast(struct actor *actor)
 {
-    struct message *message = must_allocate(1, sizeof(*message));
+    struct message *message = malloc(sizeof(*message));
 
+    if (!message)
+        err(1, "malloc");
     message_init(message, MESSAGE_CAST, 0, release_message);
     if (actor_cast(actor, message) != 0)
         errx(1, "a cast was refused");

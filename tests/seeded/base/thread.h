@@ -19,5 +19,6 @@ struct thread thread_self(void);
 void thread_join(struct thread *thread);
 void thread_rename(const char *name);
 pid_t thread_number(void);
+#define thread_nap(ns) ((void)(ns), seeded_yield(SEEDED_HERE("nap"), NULL))
 
 #endif
