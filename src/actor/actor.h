@@ -5,7 +5,8 @@
  * by the caller's thread, as if the caller had lent it.
  *
  * Knows nothing about keys or files. Links are in link.h, supervisors in
- * supervisor.h, timers in timer.h, names in names.h.
+ * supervisor.h, timers in timer.h, names in names.h, being several actors at
+ * once in visit.h.
  *
  * Sources: Erlang/OTP's gen_server and erlang:monitor/2 for the contract;
  * Bershad et al., Lightweight Remote Procedure Call, for the direct call.

@@ -1,13 +1,14 @@
 /*
  * What the files of this room know of each other, and nobody else does.
  * actor.c says how a life ends; call.c how mail is sent; run.c who may run a
- * callback; monitor.c who is told and link.c who goes along; thread.c the
- * thread of one's own.
+ * callback, and visit.c who may be several at once; monitor.c who is told and
+ * link.c who goes along; thread.c the thread of one's own.
  */
 #ifndef KVFS_ACTOR_ACTOR_INTERNAL_H
 #define KVFS_ACTOR_ACTOR_INTERNAL_H
 
 #include "actor/actor.h"
+#include "actor/visit.h"
 #include "base/refcount.h"
 
 #include <assert.h>
@@ -37,15 +38,6 @@ struct queued_call {
 
 /* run.c */
 
-/* A callback in progress on this thread. */
-struct frame {
-    struct actor *actor;
-    struct frame *outer;
-    int saved_errno;
-    struct queued_call *running; /* guarded by the actor's lock: the queued call that is being run */
-    struct queued_call *waiting; /* guarded by the actor's lock: the one that the callback waits for */
-};
-
 /* Becomes the actor, if nobody else is it. */
 bool run_try_enter(struct actor *actor, struct frame *frame);
 /* Becomes the actor. False when `deadline_ns` passed first. */
@@ -64,6 +56,8 @@ static inline void run_count(_Atomic uint64_t *handled, uint32_t count)
  * whose senders don't wait; else 0.
  */
 uint32_t run_mail(struct actor *actor, _Atomic uint64_t *handled);
+/* [run lock] The same up to a stop, which stays. 0, or the condition that this one's reason is. */
+int run_mail_before_stop(struct actor *actor, _Atomic uint64_t *handled);
 /*
  * True if the actor that this frame was entered from was killed, maybe while it waited for the run lock. Asked after
  * run_mail(), so that nothing it sent is handled after its DOWN.

@@ -36,14 +36,17 @@ int mailbox_push(struct mailbox *mailbox, struct message *message)
     return 0;
 }
 
+struct message *mailbox_first(const struct mailbox *mailbox)
+{
+    return mailbox_is_empty(mailbox) ? NULL : cds_list_first_entry(&mailbox->messages, struct message, link);
+}
+
 struct message *mailbox_take(struct mailbox *mailbox)
 {
-    struct message *message;
+    struct message *message = mailbox_first(mailbox);
 
-    if (mailbox_is_empty(mailbox))
-        return NULL;
-    message = cds_list_first_entry(&mailbox->messages, struct message, link);
-    (void)mailbox_unlink(mailbox, message);
+    if (message)
+        (void)mailbox_unlink(mailbox, message);
     return message;
 }
 

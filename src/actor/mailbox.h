@@ -41,6 +41,8 @@ void mailbox_deinit(struct mailbox *mailbox);
 
 /* Takes the message when it returns 0; else MAILBOX_E_CLOSED, MAILBOX_E_FULL, and the message is still the caller's. */
 int mailbox_push(struct mailbox *mailbox, struct message *message);
+/* The oldest message, borrowed; NULL if there is none. */
+struct message *mailbox_first(const struct mailbox *mailbox);
 /* The oldest message, to the caller; NULL if there is none. */
 struct message *mailbox_take(struct mailbox *mailbox);
 /* True if there is nothing to take. */

@@ -198,19 +198,25 @@ static void note_if_empty(struct actor *actor)
         atomic_fetch_and(&actor->attention, (uint8_t)~ATTENTION_MAIL);
 }
 
-/* The oldest message; none any more once the actor has ended. */
-static struct message *take_message(struct actor *actor)
+/* [actor's lock] The oldest message; none any more once the actor has ended. */
+static struct message *take_locked(struct actor *actor)
 {
-    struct message *message = NULL;
+    struct message *message = actor->state != ACTOR_ENDED ? mailbox_take(&actor->mailbox) : NULL;
 
-    lock_acquire(&actor->lock);
-    if (actor->state != ACTOR_ENDED)
-        message = mailbox_take(&actor->mailbox);
     if (message && message->kind == MESSAGE_CALL) {
         current->running = queued_call_of(message);
         run_show_frame(current);
     }
     note_if_empty(actor);
+    return message;
+}
+
+static struct message *take_message(struct actor *actor)
+{
+    struct message *message;
+
+    lock_acquire(&actor->lock);
+    message = take_locked(actor);
     lock_release(&actor->lock);
     return message;
 }
@@ -284,4 +290,39 @@ uint32_t run_mail(struct actor *actor, _Atomic uint64_t *handled)
     }
     run_casts(actor, &casts, count, handled);
     return count;
+}
+
+/* The oldest message if it is no stop; else NULL, and what the stop's reason is as a condition. */
+static struct message *take_unless_stop(struct actor *actor, int *ret_condition)
+{
+    struct message *message = NULL;
+    struct message *first;
+
+    lock_acquire(&actor->lock);
+    first = mailbox_first(&actor->mailbox);
+    if (first && first->kind == MESSAGE_STOP)
+        *ret_condition = actor_condition_of(&queued_call_of(first)->reason);
+    else
+        message = take_locked(actor);
+    lock_release(&actor->lock);
+    return message;
+}
+
+/* Like run_one_by_one(). A stop that came after we began to look isn't before us. */
+int run_mail_before_stop(struct actor *actor, _Atomic uint64_t *handled)
+{
+    struct message *message;
+    int condition = 0;
+    uint32_t count;
+
+    lock_assert_held(&actor->run);
+    lock_acquire(&actor->lock);
+    count = actor->mailbox.count;
+    lock_release(&actor->lock);
+
+    for (; count > 0 && actor_alive(actor) && (message = take_unless_stop(actor, &condition)); count--) {
+        run_count(handled, 1);
+        dispatch(actor, message);
+    }
+    return condition;
 }
