@@ -17,7 +17,7 @@
 /* Guarded by the owner's run lock, or, after the owner's end, by whoever disposes of it. */
 struct value {
     struct inode inode;
-    struct bucket *owner; /* a reference on its actor; constant */
+    _Atomic(struct bucket *) owner; /* a reference on its actor; written under the run locks of the old and the new */
     struct bytes bytes;
     uint64_t version; /* grows with each change */
     mode_t mode;
@@ -86,6 +86,10 @@ enum bucket_tag {
     BUCKET_SEAL,
 };
 
+/* Added to the tag of a call about a value: BUCKET_E_NOT_MINE, and nothing was done, if it is another bucket's by now. */
+#define BUCKET_OF_VALUE 512u
+#define BUCKET_E_NOT_MINE 127
+
 /* One shape for the calls that name a key or a value; each uses what it needs. */
 struct bucket_call {
     const struct key *key;
@@ -140,6 +144,13 @@ struct value *value_create(struct bucket *owner, const struct change_attributes 
 /* [run lock, or disposing] It has lost its name: drops that reference, and remembers it while the kernel knows it. */
 void value_lose_name(struct value *value);
 void value_show(const struct value *value, struct attributes *ret_attributes);
+/* [its run lock, or disposing] Whose it is. */
+static inline struct bucket *value_owner(const struct value *value)
+{
+    return atomic_load(&((struct value *)value)->owner);
+}
+/* [any thread] Whose it was a moment ago, with a reference on its actor. */
+struct bucket *value_hold_owner(struct value *value);
 
 /* apply.c: the only way in which state changes. [run lock] */
 

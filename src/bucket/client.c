@@ -4,9 +4,32 @@
  */
 #include "bucket/bucket_internal.h"
 
-static int ask(struct bucket *bucket, enum bucket_tag tag, void *call)
+static int ask(struct bucket *bucket, unsigned tag, void *call)
 {
     return actor_call(&bucket->actor, tag, call, ACTOR_CALL_TIMEOUT_MS);
+}
+
+/* True if the value was moved away from who has just answered, or could answer no more. */
+static bool was_missed(struct value *value, const struct bucket *asked, int rc)
+{
+    return rc == BUCKET_E_NOT_MINE || (actor_has_ended_by(rc) && value_owner(value) != asked);
+}
+
+/* Asks whose it is, and again if it has moved before that one was asked. */
+static int ask_owner(struct value *value, enum bucket_tag tag, struct bucket_call *call)
+{
+    bool missed;
+    int rc;
+
+    call->value = value;
+    do {
+        struct bucket *owner = value_hold_owner(value);
+
+        rc = ask(owner, tag | BUCKET_OF_VALUE, call);
+        missed = was_missed(value, owner, rc);
+        actor_unref(&owner->actor);
+    } while (missed);
+    return rc;
 }
 
 int bucket_put(struct bucket *bucket, const struct key *key, const void *bytes, size_t length)
@@ -119,8 +142,8 @@ int bucket_list(struct bucket *bucket, uint64_t position, bucket_visit *visit, r
 
 int value_read(struct value *value, uint64_t offset, void *buffer, size_t size, size_t *ret_length)
 {
-    struct bucket_call call = {.value = value, .offset = offset, .buffer = buffer, .length = size};
-    int rc = ask(value->owner, BUCKET_READ, &call);
+    struct bucket_call call = {.offset = offset, .buffer = buffer, .length = size};
+    int rc = ask_owner(value, BUCKET_READ, &call);
 
     if (rc == 0)
         *ret_length = call.length;
@@ -129,25 +152,24 @@ int value_read(struct value *value, uint64_t offset, void *buffer, size_t size, 
 
 int value_write(struct value *value, uint64_t offset, const void *bytes, size_t length)
 {
-    struct bucket_call call = {.value = value, .offset = offset, .bytes = bytes, .length = length};
+    struct bucket_call call = {.offset = offset, .bytes = bytes, .length = length};
 
-    return ask(value->owner, BUCKET_WRITE, &call);
+    return ask_owner(value, BUCKET_WRITE, &call);
 }
 
 int value_get_attributes(struct value *value, struct attributes *ret_attributes)
 {
-    struct bucket_call call = {.value = value, .ret_attributes = ret_attributes};
+    struct bucket_call call = {.ret_attributes = ret_attributes};
 
-    return ask(value->owner, BUCKET_GET_ATTRIBUTES, &call);
+    return ask_owner(value, BUCKET_GET_ATTRIBUTES, &call);
 }
 
 int value_set_attributes(struct value *value, unsigned set, const struct change_attributes *attributes,
                          struct attributes *ret_attributes)
 {
-    struct bucket_call call = {
-        .value = value, .set = set, .attributes = attributes, .ret_attributes = ret_attributes};
+    struct bucket_call call = {.set = set, .attributes = attributes, .ret_attributes = ret_attributes};
 
-    return ask(value->owner, BUCKET_SET_ATTRIBUTES, &call);
+    return ask_owner(value, BUCKET_SET_ATTRIBUTES, &call);
 }
 
 /* Two steps: once sealed it takes no key, so it is still empty when it stops. */

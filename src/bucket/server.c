@@ -124,7 +124,7 @@ static int on_link(struct bucket *bucket, struct bucket_call *call)
 
     if (keys_find(bucket, call->key) || find_bucket(bucket, call->key))
         return BUCKET_E_EXISTS;
-    if (value->owner != bucket)
+    if (value_owner(value) != bucket)
         return BUCKET_E_CANT_MOVE;
     if (value->nlink == 0 || bucket->sealed)
         return BUCKET_E_NOT_FOUND;
@@ -392,6 +392,11 @@ static int bucket_on_call(struct actor *self, unsigned tag, void *arg)
     struct bucket *bucket = bucket_of_actor(self);
     struct bucket_call *call = arg;
 
+    if (tag & BUCKET_OF_VALUE) {
+        if (value_owner(call->value) != bucket)
+            return BUCKET_E_NOT_MINE;
+        tag &= ~BUCKET_OF_VALUE;
+    }
     switch ((enum bucket_tag)tag) {
     case BUCKET_PUT:
         return on_put(bucket, call);

@@ -4,6 +4,10 @@
  * with it. A value that loses its name while the kernel knows it is kept in
  * its bucket's list of nameless ones, so that the kernel can be told when the
  * bucket ends; it takes itself out when it goes.
+ *
+ * It belongs to one bucket at a time. Who has a value and not its bucket's run
+ * lock knows only whose it was a moment ago: it asks that one, which refuses
+ * if the value has moved meanwhile (client.c).
  */
 #include "bucket/bucket_internal.h"
 
@@ -12,7 +16,7 @@
 static void release(struct inode *inode)
 {
     struct value *value = value_of_inode(inode);
-    struct bucket *owner = value->owner;
+    struct bucket *owner = value_owner(value);
 
     lock_acquire(&owner->nameless_lock);
     cds_list_del(&value->nameless);
@@ -29,7 +33,7 @@ struct value *value_create(struct bucket *owner, const struct change_attributes 
 
     if (!value)
         return NULL;
-    value->owner = owner;
+    atomic_init(&value->owner, owner);
     value->mode = attributes->mode;
     value->uid = attributes->uid;
     value->gid = attributes->gid;
@@ -44,7 +48,7 @@ struct value *value_create(struct bucket *owner, const struct change_attributes 
 
 void value_lose_name(struct value *value)
 {
-    struct bucket *owner = value->owner;
+    struct bucket *owner = value_owner(value);
 
     value->nlink--;
     if (value->nlink == 0 && inode_is_known(&value->inode)) {
@@ -85,5 +89,17 @@ struct value *value_of_inode(struct inode *inode)
 
 struct bucket *value_bucket(struct value *value)
 {
-    return value->owner;
+    return value_owner(value);
+}
+
+/* What it belonged to before a move is let go of when no reader is left who may have found it here. */
+struct bucket *value_hold_owner(struct value *value)
+{
+    struct bucket *owner;
+
+    table_read_begin();
+    owner = value_owner(value);
+    actor_ref(&owner->actor);
+    table_read_end();
+    return owner;
 }
