@@ -98,5 +98,9 @@ struct timespec clock_to_timespec(int64_t ns)
 
 int64_t clock_from_timespec(const struct timespec *ts)
 {
-    return ts->tv_sec * CLOCK_NS_PER_S + ts->tv_nsec;
+    int64_t ns;
+
+    if (!__builtin_mul_overflow(ts->tv_sec, CLOCK_NS_PER_S, &ns) && !__builtin_add_overflow(ns, ts->tv_nsec, &ns))
+        return ns;
+    return ts->tv_sec < 0 ? INT64_MIN : INT64_MAX;
 }

@@ -37,6 +37,7 @@ void clock_let_go(void);
 struct timespec clock_system_deadline(int64_t deadline_ns);
 
 struct timespec clock_to_timespec(int64_t ns);
+/* The nearest there is, for what is further away than 292 years. */
 int64_t clock_from_timespec(const struct timespec *ts);
 
 #endif
