@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <fuse_lowlevel.h>
 
@@ -24,6 +25,8 @@ enum {
     KEY_NO_URING,
     KEY_LINGER,
     KEY_MAX_AWAKE,
+    KEY_ALLOW_OTHER,
+    KEY_NO_ALLOW_OTHER,
 };
 
 static const struct fuse_opt table[] = {
@@ -40,6 +43,8 @@ static const struct fuse_opt table[] = {
     FUSE_OPT_KEY("no_io_uring", KEY_NO_URING),
     FUSE_OPT_KEY("linger=", KEY_LINGER),
     FUSE_OPT_KEY("max_awake=", KEY_MAX_AWAKE),
+    FUSE_OPT_KEY("allow_other", KEY_ALLOW_OTHER),
+    FUSE_OPT_KEY("no_allow_other", KEY_NO_ALLOW_OTHER),
     FUSE_OPT_END,
 };
 
@@ -117,6 +122,10 @@ static int on_option(void *data, const char *argument, int key, struct fuse_args
     case KEY_NO_URING:
         options->io_uring = key == KEY_URING;
         return 0;
+    case KEY_ALLOW_OTHER:
+    case KEY_NO_ALLOW_OTHER:
+        options->allow_other = key == KEY_ALLOW_OTHER;
+        return 0;
     case KEY_LINGER:
         return set_linger(options, argument);
     case KEY_MAX_AWAKE:
@@ -131,6 +140,7 @@ int options_parse(int argc, char **argv, struct options *ret_options)
     *ret_options = (struct options){
         .direct = true,
         .io_uring = true,
+        .allow_other = geteuid() == 0,
         .linger_ns = RUNTIME_LINGER_NS,
         .max_awake = RUNTIME_MAX_AWAKE,
         .args = FUSE_ARGS_INIT(argc, argv),
@@ -158,6 +168,8 @@ void options_deinit(struct options *options)
 /* Without default_permissions the kernel, which never asks us about opens, would let everybody in. */
 int options_add_ours(struct options *options)
 {
+    const char *common = options->allow_other ? "default_permissions,subtype=kvfs,allow_other"
+                                              : "default_permissions,subtype=kvfs";
     const char *source = options->source ? options->source : "kvfs";
     char *list = NULL;
     char *name = NULL;
@@ -165,7 +177,7 @@ int options_add_ours(struct options *options)
 
     if (asprintf(&name, "fsname=%s", source) < 0)
         return -1;
-    if (fuse_opt_add_opt(&list, "default_permissions,subtype=kvfs") == 0 &&
+    if (fuse_opt_add_opt(&list, common) == 0 &&
         fuse_opt_add_opt_escaped(&list, name) == 0 && fuse_opt_add_arg(&options->args, "-o") == 0 &&
         fuse_opt_add_arg(&options->args, list) == 0)
         rc = 0;
@@ -185,6 +197,7 @@ void options_print_help(const char *program)
            "    -f                     stay in the foreground\n"
            "    -d, -o debug           the same, and show every request\n"
            "    -o no_io_uring         use /dev/fuse even where the kernel offers io_uring\n"
+           "    -o no_allow_other      only for whoever mounts, which is so unless root does (allow_other)\n"
            "    -o no_direct_call      have each bucket's own thread run its calls\n"
            "    -o linger=SECONDS      how long an idle bucket keeps its thread (10)\n"
            "    -o max_awake=N         how many idle buckets may keep theirs (256)\n"
