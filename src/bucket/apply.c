@@ -26,11 +26,17 @@ static void count_bytes(struct bucket *bucket, const struct value *value, uint64
 /* The new value with its name, but without its bytes, for which there is room. */
 static int add_empty(struct bucket *bucket, const struct change *change, struct entry **ret_entry)
 {
+    const struct metadata directory = bucket_metadata(bucket);
+    struct change_attributes attributes = change->attributes;
     struct key key = {change->name, change->name_length};
-    struct value *value = value_create(bucket, &change->attributes, change->time);
+    struct xattrs *xattrs;
+    struct value *value;
     struct entry *entry;
-    int rc;
+    int rc = metadata_inherit(&directory, &attributes, &xattrs);
 
+    if (rc < 0)
+        return rc;
+    value = value_create(bucket, &attributes, xattrs, change->time);
     if (!value)
         return -ENOMEM;
     rc = bytes_reserve(&value->bytes, 0, change->length);
@@ -174,6 +180,7 @@ static int apply_rename(struct bucket *bucket, const struct change *change)
 
 static int apply_write(struct bucket *bucket, const struct change *change, struct value *value)
 {
+    const struct metadata metadata = value_metadata(value);
     uint64_t before = value->bytes.size;
     int rc = bytes_reserve(&value->bytes, change->offset, change->length);
 
@@ -186,56 +193,28 @@ static int apply_write(struct bucket *bucket, const struct change *change, struc
     if (change->set & CHANGE_SET_SIZE)
         bytes_truncate(&value->bytes, change->offset + change->length);
     count_bytes(bucket, value, before);
-    value->mtime = value->ctime = change->time;
+    value->mtime = change->time;
+    metadata_set(&metadata, change);
     value->version++;
     return 0;
 }
 
-/* Where a value and a bucket keep what CHANGE_SET sets in both. */
-struct settable {
-    mode_t *mode;
-    uid_t *uid;
-    gid_t *gid;
-    int64_t *atime;
-    int64_t *mtime;
-    int64_t *ctime;
-};
-
-static void set(const struct settable *target, const struct change *change)
-{
-    const struct change_attributes *to = &change->attributes;
-
-    if (change->set & CHANGE_SET_MODE)
-        *target->mode = (*target->mode & S_IFMT) | (to->mode & ~(mode_t)S_IFMT);
-    if (change->set & CHANGE_SET_UID)
-        *target->uid = to->uid;
-    if (change->set & CHANGE_SET_GID)
-        *target->gid = to->gid;
-    if (change->set & CHANGE_SET_ATIME)
-        *target->atime = to->atime;
-    if (change->set & CHANGE_SET_MTIME)
-        *target->mtime = to->mtime;
-    *target->ctime = change->set & CHANGE_SET_CTIME ? to->ctime : change->time;
-}
-
 static int apply_set_bucket(struct bucket *bucket, const struct change *change)
 {
-    const struct settable target = {&bucket->mode,  &bucket->uid,   &bucket->gid,
-                                    &bucket->atime, &bucket->mtime, &bucket->ctime};
+    const struct metadata metadata = bucket_metadata(bucket);
     int rc = store_write(bucket->environment->store, change);
 
     if (rc < 0)
         return rc;
     lock_acquire(&bucket->nameless_lock);
-    set(&target, change);
+    metadata_set(&metadata, change);
     lock_release(&bucket->nameless_lock);
     return 0;
 }
 
 static int apply_set_value(struct bucket *bucket, const struct change *change, struct value *value)
 {
-    const struct settable target = {&value->mode,  &value->uid,   &value->gid,
-                                    &value->atime, &value->mtime, &value->ctime};
+    const struct metadata metadata = value_metadata(value);
     uint64_t before = value->bytes.size;
     int rc;
 
@@ -252,8 +231,32 @@ static int apply_set_value(struct bucket *bucket, const struct change *change, s
         count_bytes(bucket, value, before);
         value->mtime = change->time;
     }
-    set(&target, change);
+    metadata_set(&metadata, change);
     value->version++;
+    return 0;
+}
+
+/* A bucket's under the lock under which its successor reads them. */
+static int apply_xattr(struct bucket *bucket, const struct change *change, struct value *value)
+{
+    const struct metadata metadata = value ? value_metadata(value) : bucket_metadata(bucket);
+    struct xattrs *reserved;
+    int rc = metadata_reserve_xattr(&metadata, change, &reserved);
+
+    if (rc != 0)
+        return rc;
+    rc = store_write(bucket->environment->store, change);
+    if (rc < 0) {
+        xattrs_destroy(reserved);
+        return rc;
+    }
+    if (!value)
+        lock_acquire(&bucket->nameless_lock);
+    metadata_set_xattr(&metadata, change, reserved);
+    if (value)
+        value->version++;
+    else
+        lock_release(&bucket->nameless_lock);
     return 0;
 }
 
@@ -273,6 +276,9 @@ int bucket_apply(struct bucket *bucket, const struct change *change, struct valu
         return apply_write(bucket, change, *value);
     case CHANGE_SET:
         return value ? apply_set_value(bucket, change, *value) : apply_set_bucket(bucket, change);
+    case CHANGE_SET_XATTR:
+    case CHANGE_REMOVE_XATTR:
+        return apply_xattr(bucket, change, value ? *value : NULL);
     }
     return -EINVAL;
 }

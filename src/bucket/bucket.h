@@ -25,10 +25,17 @@ enum bucket_condition {
     BUCKET_E_TOO_LARGE, /* beyond the largest value */
     BUCKET_E_IS_BUCKET, /* the name is a bucket's */
     BUCKET_E_CANT_MOVE, /* a bucket stays where it is, and a value in one bucket */
+    BUCKET_E_NO_XATTR,
+    BUCKET_E_RANGE,          /* longer than the buffer */
+    BUCKET_E_XATTRS_FULL,    /* beyond the extended attributes that one may have */
+    BUCKET_E_BAD_ACL,
+    BUCKET_E_NO_DEFAULT_ACL, /* only a directory has one */
+    BUCKET_E_ASKS_GROUP,     /* is the file's group one of the caller's? To be asked again with the answer (CHANGE_*_SGID) */
 };
 
 struct bucket;
 struct value;
+struct xattrs;
 
 /* What all buckets of a mount share. Outlives them. */
 struct bucket_environment {
@@ -42,6 +49,8 @@ struct bucket_environment {
      * bucket_dispose() when it has done what must be done for what the bucket held. NULL: that is done at once.
      */
     void (*on_end)(void *context, struct bucket *bucket);
+    /* [registry] [never blocks] metadata_inherit() from the root. NULL: nothing is inherited. */
+    int (*inherit)(void *context, struct change_attributes *attributes, struct xattrs **ret_xattrs);
     void *context;
     _Atomic uint64_t buckets; /* not yet freed */
 };
@@ -88,7 +97,7 @@ int bucket_start(struct bucket_environment *environment, struct actor *superviso
                  const struct change_attributes *attributes, struct bucket **ret_bucket);
 /*
  * For a root registry whose context is a struct bucket_environment: starts buckets. A predecessor's place is taken by an
- * empty bucket with its mode and owner.
+ * empty bucket with its mode, owner and extended attributes.
  */
 extern const struct children_ops bucket_children_ops;
 
@@ -164,11 +173,27 @@ int bucket_list(struct bucket *bucket, uint64_t position, bucket_visit *visit, r
                 void *context);
 
 int value_read(struct value *value, uint64_t offset, void *buffer, size_t size, size_t *ret_length);
-/* All or nothing: 0, BUCKET_E_TOO_LARGE, or a negative errno. */
-int value_write(struct value *value, uint64_t offset, const void *bytes, size_t length);
+/* All or nothing: 0, BUCKET_E_TOO_LARGE, or a negative errno. `set`: CHANGE_DROP_SET_ID or 0, and see BUCKET_E_ASKS_GROUP. */
+int value_write(struct value *value, uint64_t offset, const void *bytes, size_t length, unsigned set);
 int value_get_attributes(struct value *value, struct attributes *ret_attributes);
 int value_set_attributes(struct value *value, unsigned set, const struct change_attributes *attributes,
                          struct attributes *ret_attributes);
+
+/*
+ * Extended attributes of what an inode is, a value or a bucket [any thread] [may block]. `name` is whole, as in
+ * `user.colour`. Reading: BUCKET_E_NO_XATTR, BUCKET_E_RANGE if it is longer than `size`; size 0 asks for the length only.
+ */
+int bucket_get_xattr(struct inode *inode, const struct key *name, void *buffer, size_t size, size_t *ret_length);
+/*
+ * `flags` are setxattr(2)'s: BUCKET_E_EXISTS, BUCKET_E_NO_XATTR. An access control list and the mode follow each other:
+ * BUCKET_E_BAD_ACL, BUCKET_E_NO_DEFAULT_ACL, and BUCKET_E_ASKS_GROUP with a `set` that doesn't say.
+ */
+int bucket_set_xattr(struct inode *inode, const struct key *name, const void *bytes, size_t length, int flags,
+                     unsigned set);
+/* BUCKET_E_NO_XATTR. */
+int bucket_remove_xattr(struct inode *inode, const struct key *name);
+/* The names, each with a NUL behind it, without those that begin with `hidden`, if it isn't NULL. */
+int bucket_list_xattrs(struct inode *inode, const char *hidden, void *buffer, size_t size, size_t *ret_length);
 
 /*
  * [any thread] [may block] Ends the bucket with `normal` if it holds neither key nor bucket: 0, or BUCKET_E_NOT_EMPTY and

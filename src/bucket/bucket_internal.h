@@ -10,6 +10,8 @@
 #include "base/table.h"
 #include "bucket/bucket.h"
 #include "bucket/bytes.h"
+#include "bucket/metadata.h"
+#include "bucket/xattrs.h"
 #include "registry/children.h"
 
 #include <errno.h>
@@ -28,6 +30,7 @@ struct value {
     int64_t atime;
     int64_t mtime;
     int64_t ctime;
+    struct xattrs *xattrs;         /* NULL: none */
     struct cds_list_head nameless; /* guarded by the owner's nameless_lock; empty while it has a name */
 };
 
@@ -52,9 +55,10 @@ struct bucket {
     struct table keys; /* only once it has had many */
     struct sequence order;
     uint64_t bytes; /* of all named values */
-    mode_t mode;                   /* this and the two below are written under nameless_lock too, as a successor reads them */
+    mode_t mode;                   /* this and the three below are written under nameless_lock too, as a successor reads them */
     uid_t uid;
     gid_t gid;
+    struct xattrs *xattrs; /* NULL: none */
     int64_t atime;
     int64_t mtime;
     int64_t ctime;
@@ -84,6 +88,10 @@ enum bucket_tag {
     BUCKET_READ,
     BUCKET_WRITE,
     BUCKET_SEAL,
+    BUCKET_GET_XATTR,
+    BUCKET_SET_XATTR,
+    BUCKET_REMOVE_XATTR,
+    BUCKET_LIST_XATTRS,
 };
 
 /* Added to the tag of a call about a value: BUCKET_E_NOT_MINE, and nothing was done, if it is another bucket's by now. */
@@ -101,6 +109,8 @@ struct bucket_call {
     const void *bytes;
     size_t length; /* also out */
     unsigned set;
+    int flags;          /* setxattr(2)'s */
+    const char *hidden; /* what names that aren't listed begin with */
     const struct change_attributes *attributes;
     enum bucket_remember remember;
     bool keep_target;
@@ -118,10 +128,14 @@ extern const struct actor_class bucket_class;
 
 /* life.c */
 
-/* [supervisor] bucket_start() in the place of `predecessor`, or of none, and told to the environment. */
+/*
+ * [supervisor] bucket_start() in the place of `predecessor`, or of none, and told to the environment. Takes `xattrs` in
+ * any case.
+ */
 int bucket_start_in_place(struct bucket_environment *environment, struct actor *supervisor, const struct key *name,
-                          const struct change_attributes *attributes, struct bucket *predecessor,
-                          struct bucket **ret_bucket);
+                          const struct change_attributes *attributes, struct xattrs *xattrs,
+                          struct bucket *predecessor, struct bucket **ret_bucket);
+struct metadata bucket_metadata(struct bucket *bucket);
 
 /* keys.c: which value a key means. [run lock] */
 
@@ -139,10 +153,12 @@ void keys_dispose(struct bucket *bucket);
 
 /* value.c */
 
-/* One reference and one name; NULL without memory. */
-struct value *value_create(struct bucket *owner, const struct change_attributes *attributes, int64_t time);
+/* One reference and one name; NULL without memory. Takes `xattrs` in any case. */
+struct value *value_create(struct bucket *owner, const struct change_attributes *attributes, struct xattrs *xattrs,
+                           int64_t time);
 /* [run lock, or disposing] It has lost its name: drops that reference, and remembers it while the kernel knows it. */
 void value_lose_name(struct value *value);
+struct metadata value_metadata(struct value *value);
 void value_show(const struct value *value, struct attributes *ret_attributes);
 /* [its run lock, or disposing] Whose it is. */
 static inline struct bucket *value_owner(const struct value *value)

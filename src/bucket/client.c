@@ -150,9 +150,9 @@ int value_read(struct value *value, uint64_t offset, void *buffer, size_t size, 
     return rc;
 }
 
-int value_write(struct value *value, uint64_t offset, const void *bytes, size_t length)
+int value_write(struct value *value, uint64_t offset, const void *bytes, size_t length, unsigned set)
 {
-    struct bucket_call call = {.offset = offset, .bytes = bytes, .length = length};
+    struct bucket_call call = {.offset = offset, .bytes = bytes, .length = length, .set = set};
 
     return ask_owner(value, BUCKET_WRITE, &call);
 }
@@ -170,6 +170,48 @@ int value_set_attributes(struct value *value, unsigned set, const struct change_
     struct bucket_call call = {.set = set, .attributes = attributes, .ret_attributes = ret_attributes};
 
     return ask_owner(value, BUCKET_SET_ATTRIBUTES, &call);
+}
+
+static int ask_either(struct inode *inode, enum bucket_tag tag, struct bucket_call *call)
+{
+    if (inode->kind == INODE_BUCKET)
+        return ask(bucket_of_inode(inode), tag, call);
+    return ask_owner(value_of_inode(inode), tag, call);
+}
+
+int bucket_get_xattr(struct inode *inode, const struct key *name, void *buffer, size_t size, size_t *ret_length)
+{
+    struct bucket_call call = {.key = name, .buffer = buffer, .length = size};
+    int rc = ask_either(inode, BUCKET_GET_XATTR, &call);
+
+    if (rc == 0)
+        *ret_length = call.length;
+    return rc;
+}
+
+int bucket_set_xattr(struct inode *inode, const struct key *name, const void *bytes, size_t length, int flags,
+                     unsigned set)
+{
+    struct bucket_call call = {.key = name, .bytes = bytes, .length = length, .flags = flags, .set = set};
+
+    return ask_either(inode, BUCKET_SET_XATTR, &call);
+}
+
+int bucket_remove_xattr(struct inode *inode, const struct key *name)
+{
+    struct bucket_call call = {.key = name};
+
+    return ask_either(inode, BUCKET_REMOVE_XATTR, &call);
+}
+
+int bucket_list_xattrs(struct inode *inode, const char *hidden, void *buffer, size_t size, size_t *ret_length)
+{
+    struct bucket_call call = {.hidden = hidden, .buffer = buffer, .length = size};
+    int rc = ask_either(inode, BUCKET_LIST_XATTRS, &call);
+
+    if (rc == 0)
+        *ret_length = call.length;
+    return rc;
 }
 
 /* Two steps: once sealed it takes no key, so it is still empty when it stops. */

@@ -76,14 +76,17 @@ int bucket_start(struct bucket_environment *environment, struct actor *superviso
 
 /* It follows last: a supervisor that has ended ends it at once, and that is told. */
 int bucket_start_in_place(struct bucket_environment *environment, struct actor *supervisor, const struct key *name,
-                          const struct change_attributes *attributes, struct bucket *predecessor,
-                          struct bucket **ret_bucket)
+                          const struct change_attributes *attributes, struct xattrs *xattrs,
+                          struct bucket *predecessor, struct bucket **ret_bucket)
 {
     struct bucket *bucket;
     int rc = start(environment, supervisor, name, attributes, &bucket);
 
-    if (rc != 0)
+    if (rc != 0) {
+        xattrs_destroy(xattrs);
         return rc;
+    }
+    bucket->xattrs = xattrs;
     bucket->restarts = predecessor ? predecessor->restarts + 1 : 0;
     if (environment->on_start)
         environment->on_start(environment->context, bucket, predecessor);
@@ -116,6 +119,12 @@ struct bucket *bucket_of_actor(struct actor *actor)
 struct inode *bucket_inode(struct bucket *bucket)
 {
     return &bucket->inode;
+}
+
+struct metadata bucket_metadata(struct bucket *bucket)
+{
+    return (struct metadata){&bucket->mode,  &bucket->uid,   &bucket->gid,   &bucket->atime,
+                             &bucket->mtime, &bucket->ctime, &bucket->xattrs};
 }
 
 struct bucket *bucket_of_inode(struct inode *inode)

@@ -171,7 +171,12 @@ static int on_rename(struct bucket *bucket, const struct bucket_call *call)
 static int on_write(struct bucket *bucket, struct bucket_call *call)
 {
     struct change change = change_of_value(bucket, CHANGE_WRITE, call->value);
+    const struct metadata metadata = value_metadata(call->value);
+    int rc = metadata_check_drop(&metadata, call->set);
 
+    if (rc != 0)
+        return rc;
+    change.set = call->set;
     change.offset = call->offset;
     change.bytes = call->bytes;
     change.length = call->length;
@@ -233,16 +238,66 @@ static int on_get_attributes(struct bucket *bucket, const struct bucket_call *ca
     return 0;
 }
 
-static int on_set_attributes(struct bucket *bucket, struct bucket_call *call)
+/* What a call is about: a value, or the bucket itself. */
+static struct metadata metadata_of(struct bucket *bucket, const struct bucket_call *call)
 {
-    struct change change = change_of(bucket, CHANGE_SET);
-    int rc;
+    return call->value ? value_metadata(call->value) : bucket_metadata(bucket);
+}
+
+static struct change change_of_either(const struct bucket *bucket, enum change_kind kind,
+                                      const struct bucket_call *call)
+{
+    struct change change = change_of(bucket, kind);
 
     change.ino = call->value ? call->value->inode.number : bucket->inode.number;
     change.set = call->set;
+    return change;
+}
+
+static int apply_to_either(struct bucket *bucket, const struct change *change, struct bucket_call *call)
+{
+    return bucket_apply(bucket, change, call->value ? &call->value : NULL);
+}
+
+static int on_set_attributes(struct bucket *bucket, struct bucket_call *call)
+{
+    struct change change = change_of_either(bucket, CHANGE_SET, call);
+    const struct metadata metadata = metadata_of(bucket, call);
+    int rc = metadata_check_drop(&metadata, call->set);
+
+    if (rc != 0)
+        return rc;
     change.attributes = *call->attributes;
-    rc = bucket_apply(bucket, &change, call->value ? &call->value : NULL);
+    rc = apply_to_either(bucket, &change, call);
     return rc == 0 ? on_get_attributes(bucket, call) : rc;
+}
+
+static int on_get_xattr(struct bucket *bucket, struct bucket_call *call)
+{
+    const struct metadata metadata = metadata_of(bucket, call);
+
+    return metadata_get_xattr(&metadata, call->key, call->buffer, call->length, &call->length);
+}
+
+static int on_list_xattrs(struct bucket *bucket, struct bucket_call *call)
+{
+    const struct metadata metadata = metadata_of(bucket, call);
+
+    return metadata_list_xattrs(&metadata, call->hidden, call->buffer, call->length, &call->length);
+}
+
+static int on_change_xattr(struct bucket *bucket, enum change_kind kind, struct bucket_call *call)
+{
+    struct change change = change_of_either(bucket, kind, call);
+    const struct metadata metadata = metadata_of(bucket, call);
+    int rc;
+
+    change.name = call->key->name;
+    change.name_length = call->key->length;
+    change.bytes = call->bytes;
+    change.length = call->length;
+    rc = metadata_plan_xattr(&metadata, call->flags, &change);
+    return rc == 0 ? apply_to_either(bucket, &change, call) : rc;
 }
 
 static int on_get_stats(const struct bucket *bucket, struct bucket_stats *stats)
@@ -316,15 +371,28 @@ static struct bucket_environment *environment_of(struct actor *owner)
     return registry_is(owner) ? registry_context(owner) : bucket_of_actor(owner)->environment;
 }
 
-/* Mode and owner of one that has ended; a callback of it may still run. */
-static struct change_attributes left_by(struct bucket *predecessor)
+/* What one that has ended had and its successor gets; a callback of it may still run. */
+static int get_left(struct bucket *predecessor, struct change_attributes *ret_left, struct xattrs **ret_xattrs)
 {
-    struct change_attributes left;
+    int rc;
 
     lock_acquire(&predecessor->nameless_lock);
-    left = (struct change_attributes){.mode = predecessor->mode, .uid = predecessor->uid, .gid = predecessor->gid};
+    *ret_left = (struct change_attributes){.mode = predecessor->mode, .uid = predecessor->uid, .gid = predecessor->gid};
+    rc = xattrs_copy(predecessor->xattrs, ret_xattrs);
     lock_release(&predecessor->nameless_lock);
-    return left;
+    return rc;
+}
+
+/* What the one that it is made in makes of what its maker wants. */
+static int inherit(struct actor *owner, struct change_attributes *attributes, struct xattrs **ret_xattrs)
+{
+    const struct bucket_environment *environment = environment_of(owner);
+    struct metadata directory;
+
+    if (registry_is(owner))
+        return environment->inherit ? environment->inherit(environment->context, attributes, ret_xattrs) : 0;
+    directory = bucket_metadata(bucket_of_actor(owner));
+    return metadata_inherit(&directory, attributes, ret_xattrs);
 }
 
 static int start_bucket(struct actor *owner, const struct child_name *name, void *arg, struct actor *predecessor,
@@ -334,12 +402,12 @@ static int start_bucket(struct actor *owner, const struct child_name *name, void
                                               : (struct change_attributes){.mode = S_IFDIR | 0755};
     struct bucket *before = predecessor ? bucket_of_actor(predecessor) : NULL;
     const struct key key = {name->name, name->length};
+    struct xattrs *xattrs = NULL;
     struct bucket *bucket;
-    int rc;
+    int rc = before ? get_left(before, &attributes, &xattrs) : inherit(owner, &attributes, &xattrs);
 
-    if (before)
-        attributes = left_by(before);
-    rc = bucket_start_in_place(environment_of(owner), owner, &key, &attributes, before, &bucket);
+    if (rc == 0)
+        rc = bucket_start_in_place(environment_of(owner), owner, &key, &attributes, xattrs, before, &bucket);
     if (rc == 0)
         *ret_child = &bucket->actor;
     return rc;
@@ -426,6 +494,14 @@ static int bucket_on_call(struct actor *self, unsigned tag, void *arg)
         return on_write(bucket, call);
     case BUCKET_SEAL:
         return on_seal(bucket);
+    case BUCKET_GET_XATTR:
+        return on_get_xattr(bucket, call);
+    case BUCKET_SET_XATTR:
+        return on_change_xattr(bucket, CHANGE_SET_XATTR, call);
+    case BUCKET_REMOVE_XATTR:
+        return on_change_xattr(bucket, CHANGE_REMOVE_XATTR, call);
+    case BUCKET_LIST_XATTRS:
+        return on_list_xattrs(bucket, call);
     }
     return on_children_call(bucket, tag, arg);
 }
@@ -471,6 +547,7 @@ static void release_bucket(struct bucket *bucket)
     actor_unref(bucket->supervisor);
     lock_deinit(&bucket->nameless_lock);
     free((char *)bucket->name.name);
+    xattrs_destroy(bucket->xattrs);
     free(bucket);
     atomic_fetch_sub(&environment->buckets, 1);
 }

@@ -23,21 +23,26 @@ static void release(struct inode *inode)
     lock_release(&owner->nameless_lock);
 
     bytes_deinit(&value->bytes);
+    xattrs_destroy(value->xattrs);
     free(value);
     actor_unref(&owner->actor);
 }
 
-struct value *value_create(struct bucket *owner, const struct change_attributes *attributes, int64_t time)
+struct value *value_create(struct bucket *owner, const struct change_attributes *attributes, struct xattrs *xattrs,
+                           int64_t time)
 {
     struct value *value = calloc(1, sizeof(*value));
 
-    if (!value)
+    if (!value) {
+        xattrs_destroy(xattrs);
         return NULL;
+    }
     atomic_init(&value->owner, owner);
     value->mode = attributes->mode;
     value->uid = attributes->uid;
     value->gid = attributes->gid;
     value->rdev = attributes->rdev;
+    value->xattrs = xattrs;
     value->nlink = 1;
     value->atime = value->mtime = value->ctime = time;
     CDS_INIT_LIST_HEAD(&value->nameless);
@@ -57,6 +62,12 @@ void value_lose_name(struct value *value)
         lock_release(&owner->nameless_lock);
     }
     inode_unref(&value->inode);
+}
+
+struct metadata value_metadata(struct value *value)
+{
+    return (struct metadata){&value->mode,  &value->uid,   &value->gid,   &value->atime,
+                             &value->mtime, &value->ctime, &value->xattrs};
 }
 
 void value_show(const struct value *value, struct attributes *ret_attributes)

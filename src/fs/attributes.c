@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <sys/sysinfo.h>
-#include <unistd.h>
 
 void attributes_to_stat(const struct attributes *attributes, struct stat *ret_stat)
 {
@@ -34,40 +33,6 @@ void entry_of(const struct attributes *attributes, struct fuse_entry_param *ret_
         .entry_timeout = FS_FOREVER,
     };
     attributes_to_stat(attributes, &ret_entry->attr);
-}
-
-void root_init(struct root *root)
-{
-    lock_init(&root->lock);
-    root->mode = S_IFDIR | 0755;
-    root->uid = getuid();
-    root->gid = getgid();
-    root->atime = root->ctime = clock_wall_ns();
-    root->mtime_set_at = -1;
-}
-
-int root_get_attributes(struct fs *fs, struct attributes *ret_attributes)
-{
-    struct root *root = &fs->root;
-    struct registry_stats stats;
-    int rc = registry_get_stats(fs->registry, &stats);
-
-    if (rc != 0)
-        return fs_errno(rc, FS_BY_INODE);
-    lock_acquire(&root->lock);
-    *ret_attributes = (struct attributes){
-        .ino = FUSE_ROOT_ID,
-        .mode = root->mode,
-        .nlink = (nlink_t)(2 + stats.count),
-        .uid = root->uid,
-        .gid = root->gid,
-        .size = stats.count,
-        .atime = root->atime,
-        .mtime = root->mtime_set_at == stats.changed_ns ? root->mtime : stats.changed_ns,
-        .ctime = root->ctime > stats.changed_ns ? root->ctime : stats.changed_ns,
-    };
-    lock_release(&root->lock);
-    return 0;
 }
 
 int node_get_attributes(struct fs *fs, const struct node *node, struct attributes *ret_attributes)
@@ -123,10 +88,11 @@ static unsigned change_of(const struct stat *stat, int to_set, struct change_att
         {FUSE_SET_ATTR_GID, CHANGE_SET_GID},     {FUSE_SET_ATTR_SIZE, CHANGE_SET_SIZE},
         {FUSE_SET_ATTR_ATIME, CHANGE_SET_ATIME}, {FUSE_SET_ATTR_ATIME_NOW, CHANGE_SET_ATIME},
         {FUSE_SET_ATTR_MTIME, CHANGE_SET_MTIME}, {FUSE_SET_ATTR_MTIME_NOW, CHANGE_SET_MTIME},
-        {FUSE_SET_ATTR_CTIME, CHANGE_SET_CTIME},
+        {FUSE_SET_ATTR_CTIME, CHANGE_SET_CTIME}, {FUSE_SET_ATTR_KILL_SUID, CHANGE_DROP_SET_ID},
     };
+    /* One that sets nothing is how the kernel says no more than that: for fallocate(2), and chown(2) to nobody else. */
+    unsigned set = to_set == 0 ? CHANGE_DROP_SET_ID : 0;
     int64_t now = clock_wall_ns();
-    unsigned set = 0;
 
     for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {
         if (to_set & bits[i].fuse)
@@ -144,34 +110,19 @@ static unsigned change_of(const struct stat *stat, int to_set, struct change_att
     return set;
 }
 
-static int root_set_attributes(struct fs *fs, unsigned set, const struct change_attributes *to,
-                               struct attributes *ret_attributes)
+static int set_of_value(fuse_req_t req, struct value *value, unsigned set, const struct change_attributes *to,
+                        struct attributes *ret_attributes)
 {
-    struct root *root = &fs->root;
-    struct registry_stats stats;
-    int rc = registry_get_stats(fs->registry, &stats);
+    struct attributes before;
+    int rc = value_set_attributes(value, set, to, ret_attributes);
 
-    if (rc != 0)
-        return fs_errno(rc, FS_BY_INODE);
-    lock_acquire(&root->lock);
-    if (set & CHANGE_SET_MODE)
-        root->mode = S_IFDIR | (to->mode & ~(mode_t)S_IFMT);
-    if (set & CHANGE_SET_UID)
-        root->uid = to->uid;
-    if (set & CHANGE_SET_GID)
-        root->gid = to->gid;
-    if (set & CHANGE_SET_ATIME)
-        root->atime = to->atime;
-    if (set & CHANGE_SET_MTIME) {
-        root->mtime = to->mtime;
-        root->mtime_set_at = stats.changed_ns;
-    }
-    root->ctime = clock_wall_ns();
-    lock_release(&root->lock);
-    return root_get_attributes(fs, ret_attributes);
+    if (rc != BUCKET_E_ASKS_GROUP)
+        return rc;
+    rc = value_get_attributes(value, &before);
+    return rc == 0 ? value_set_attributes(value, set | caller_sgid(req, before.gid), to, ret_attributes) : rc;
 }
 
-static int node_set_attributes(struct fs *fs, const struct node *node, unsigned set,
+static int node_set_attributes(fuse_req_t req, struct fs *fs, const struct node *node, unsigned set,
                                const struct change_attributes *to, struct attributes *ret_attributes)
 {
     switch (node->kind) {
@@ -180,12 +131,12 @@ static int node_set_attributes(struct fs *fs, const struct node *node, unsigned 
     case NODE_BUCKET:
         return fs_errno(bucket_set_attributes(bucket_of_inode(node->inode), set, to, ret_attributes), FS_BY_INODE);
     case NODE_VALUE:
-        return fs_errno(value_set_attributes(value_of_inode(node->inode), set, to, ret_attributes), FS_BY_INODE);
+        return fs_errno(set_of_value(req, value_of_inode(node->inode), set, to, ret_attributes), FS_BY_INODE);
     case NODE_CONTROL:
         break;
     }
     /* Truncating one, as a shell does before it writes, means nothing; its owner and mode are the bucket's business. */
-    if (set & ~(unsigned)(CHANGE_SET_SIZE | CHANGE_SET_ATIME | CHANGE_SET_MTIME | CHANGE_SET_CTIME))
+    if (set & ~(unsigned)(CHANGE_SET_SIZE | CHANGE_SET_ATIME | CHANGE_SET_MTIME | CHANGE_SET_CTIME | CHANGE_DROP_SET_ID))
         return EPERM;
     control_show(node->inode, ret_attributes);
     return 0;
@@ -204,7 +155,7 @@ void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *stat, int to_set, s
     if (!request_resolve(req, fs, ino, &node))
         return;
     set = change_of(stat, to_set, &change);
-    error = node_set_attributes(fs, &node, set, &change, &attributes);
+    error = node_set_attributes(req, fs, &node, set, &change, &attributes);
     node_release(&node);
     reply_attributes(req, error, &attributes);
 }

@@ -52,13 +52,26 @@ void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct f
         fuse_reply_buf(req, buffer, length);
 }
 
-static int write_node(const struct node *node, const char *bytes, size_t size, uint64_t offset, uid_t uid)
+static int write_value(fuse_req_t req, struct value *value, const char *bytes, size_t size, uint64_t offset,
+                       unsigned drops)
+{
+    struct attributes attributes;
+    int rc = value_write(value, offset, bytes, size, drops);
+
+    if (rc != BUCKET_E_ASKS_GROUP)
+        return rc;
+    rc = value_get_attributes(value, &attributes);
+    return rc == 0 ? value_write(value, offset, bytes, size, drops | caller_sgid(req, attributes.gid)) : rc;
+}
+
+static int write_node(fuse_req_t req, const struct node *node, const char *bytes, size_t size, uint64_t offset,
+                      unsigned drops)
 {
     switch (node->kind) {
     case NODE_VALUE:
-        return fs_errno(value_write(value_of_inode(node->inode), offset, bytes, size), FS_BY_INODE);
+        return fs_errno(write_value(req, value_of_inode(node->inode), bytes, size, offset, drops), FS_BY_INODE);
     case NODE_CONTROL:
-        return control_write(node->inode, bytes, size, uid);
+        return control_write(node->inode, bytes, size, fuse_req_ctx(req)->uid);
     case NODE_ROOT:
     case NODE_BUCKET:
         break;
@@ -73,10 +86,9 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, of
     struct node node;
     int error;
 
-    (void)info;
     if (!request_resolve(req, fs, ino, &node))
         return;
-    error = write_node(&node, bytes, size, (uint64_t)offset, fuse_req_ctx(req)->uid);
+    error = write_node(req, &node, bytes, size, (uint64_t)offset, transport_write_drops(info));
     node_release(&node);
     if (error != 0)
         fuse_reply_err(req, error);

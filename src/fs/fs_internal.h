@@ -19,6 +19,7 @@
 #define KVFS_FS_FS_INTERNAL_H
 
 #include "bucket/bucket.h"
+#include "bucket/metadata.h"
 #include "fs/fs.h"
 #include "registry/registry.h"
 
@@ -49,6 +50,7 @@ struct root {
     int64_t ctime;
     int64_t mtime;            /* as a user set it */
     int64_t mtime_set_at;     /* the registry's change after which that was; -1: never */
+    struct xattrs *xattrs;
 };
 
 struct fs {
@@ -119,9 +121,31 @@ void attributes_to_stat(const struct attributes *attributes, struct stat *ret_st
 void entry_of(const struct attributes *attributes, struct fuse_entry_param *ret_entry);
 /* 0, or an errno. */
 int node_get_attributes(struct fs *fs, const struct node *node, struct attributes *ret_attributes);
-/* [any thread] The root's. 0, or an errno. */
-int root_get_attributes(struct fs *fs, struct attributes *ret_attributes);
+
+/* root.c: the root's own [any thread] */
+
 void root_init(struct root *root);
+void root_deinit(struct root *root);
+/* 0, or an errno. */
+int root_get_attributes(struct fs *fs, struct attributes *ret_attributes);
+int root_set_attributes(struct fs *fs, unsigned set, const struct change_attributes *to,
+                        struct attributes *ret_attributes);
+/* As bucket_get_xattr() and so on; conditions. */
+int root_get_xattr(struct root *root, const struct key *name, void *buffer, size_t size, size_t *ret_length);
+int root_set_xattr(struct root *root, const struct key *name, const void *bytes, size_t length, int flags,
+                   unsigned set);
+int root_remove_xattr(struct root *root, const struct key *name);
+int root_list_xattrs(struct root *root, const char *hidden, void *buffer, size_t size, size_t *ret_length);
+/* For bucket_environment.inherit. */
+int root_inherit(void *context, struct change_attributes *attributes, struct xattrs **ret_xattrs);
+
+/* caller.c: who makes a request */
+
+/*
+ * [fuse worker] The answer to BUCKET_E_ASKS_GROUP about a file of group `gid`: CHANGE_KEEP_SGID if that is one of the
+ * caller's groups, else CHANGE_DROP_SGID.
+ */
+unsigned caller_sgid(fuse_req_t req, gid_t gid);
 
 /* The operations, one file a family. */
 void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name);
@@ -138,6 +162,10 @@ void op_readlink(fuse_req_t req, fuse_ino_t ino);
 void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *name);
 void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info);
 void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *stat, int to_set, struct fuse_file_info *info);
+void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size);
+void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *bytes, size_t size, int flags);
+void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name);
+void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size);
 void op_statfs(fuse_req_t req, fuse_ino_t ino);
 void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info);
 void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *info);
@@ -174,6 +202,8 @@ void control_forget(struct fs *fs, struct inode *inode, uint64_t n);
 
 /* [init] What the connection should be like with this libfuse. */
 void transport_init(struct fuse_conn_info *connection);
+/* What a write takes from its file besides, as the kernel says: CHANGE_DROP_SET_ID or 0. */
+unsigned transport_write_drops(const struct fuse_file_info *info);
 /* Asks libfuse for the transport. 0, or -ENOMEM. */
 int transport_add_options(struct fuse_args *args, bool io_uring);
 bool transport_is_io_uring(fuse_req_t req);

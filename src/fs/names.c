@@ -181,7 +181,8 @@ static struct change_attributes new_attributes(fuse_req_t req, mode_t mode, dev_
 {
     const struct fuse_ctx *context = fuse_req_ctx(req);
 
-    return (struct change_attributes){.mode = mode, .uid = context->uid, .gid = context->gid, .rdev = rdev};
+    return (struct change_attributes){
+        .mode = mode, .umask = context->umask, .uid = context->uid, .gid = context->gid, .rdev = rdev};
 }
 
 static int make_bucket(struct actor *registry, const char *name, struct change_attributes *attributes,

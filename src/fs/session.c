@@ -45,6 +45,10 @@ static void ask_for(struct fuse_conn_info *connection, unsigned capability)
 }
 
 /*
+ * Access control lists, and with them the umask, which a directory's default list overrules, are ours to apply; the
+ * kernel decides by them. What drops set-id bits it is to tell us (see transport_init()), or else to do itself: not to
+ * leave it all to us, who don't know what the caller may do.
+ *
  * Atomic truncation is refused: together with opens that are never sent it loses them silently. READDIRPLUS_AUTO would
  * list without attributes until somebody asks for them one by one.
  */
@@ -54,7 +58,9 @@ static void on_init(void *userdata, struct fuse_conn_info *connection)
     struct fs *fs = userdata;
 
     refuse(connection, FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_READDIRPLUS_AUTO);
+    refuse(connection, FUSE_CAP_HANDLE_KILLPRIV);
     ask_for(connection, FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_READDIRPLUS | no_open);
+    ask_for(connection, FUSE_CAP_POSIX_ACL | FUSE_CAP_DONT_MASK);
     transport_init(connection);
     fs->no_open = (connection->capable & no_open) == no_open;
 }
@@ -82,6 +88,10 @@ static const struct fuse_lowlevel_ops operations = {
     .readdir = op_readdir,
     .readdirplus = op_readdirplus,
     .fsyncdir = op_fsyncdir,
+    .getxattr = op_getxattr,
+    .setxattr = op_setxattr,
+    .removexattr = op_removexattr,
+    .listxattr = op_listxattr,
     .statfs = op_statfs,
 };
 
@@ -203,6 +213,7 @@ int fs_prepare(struct fs *fs)
         .store = store_memory_create(),
         .on_start = journal_on_start,
         .on_end = journal_on_end,
+        .inherit = root_inherit,
         .context = fs,
     };
     fs->journal = journal_create();
@@ -336,7 +347,7 @@ void fs_destroy(struct fs *fs)
     store_destroy(fs->environment.store);
     journal_destroy(fs->journal);
     fuse_session_destroy(fs->session);
-    lock_deinit(&fs->root.lock);
+    root_deinit(&fs->root);
     if (fs->ended_fd >= 0)
         close(fs->ended_fd);
     free(fs);

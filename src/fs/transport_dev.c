@@ -9,6 +9,13 @@ void transport_init(struct fuse_conn_info *connection)
     (void)connection;
 }
 
+/* This libfuse can't tell: the kernel drops set-id bits itself, and sets the mode. */
+unsigned transport_write_drops(const struct fuse_file_info *info)
+{
+    (void)info;
+    return 0;
+}
+
 int transport_add_options(struct fuse_args *args, bool io_uring)
 {
     (void)args;

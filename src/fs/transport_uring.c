@@ -12,10 +12,19 @@
 
 #include <errno.h>
 
-/* No request of ours waits, so none is worth interrupting; and libfuse 3.18 leaks an interrupt that came too late. */
+/*
+ * No request of ours waits, so none is worth interrupting; and libfuse 3.18 leaks an interrupt that came too late. With
+ * each request that drops set-id bits the kernel shall say so.
+ */
 void transport_init(struct fuse_conn_info *connection)
 {
     connection->no_interrupt = 1;
+    connection->want |= connection->capable & FUSE_CAP_HANDLE_KILLPRIV_V2;
+}
+
+unsigned transport_write_drops(const struct fuse_file_info *info)
+{
+    return info->kill_suidgid ? CHANGE_DROP_SET_ID : 0;
 }
 
 int transport_add_options(struct fuse_args *args, bool io_uring)

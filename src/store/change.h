@@ -17,6 +17,8 @@ enum change_kind {
     CHANGE_RENAME,   /* the entry `name` is now called `to_name`, instead of what was called so */
     CHANGE_WRITE,    /* `length` `bytes` at `offset` of value `ino`, which ends there if `set` has CHANGE_SET_SIZE */
     CHANGE_SET,      /* the `set` ones of `attributes`, of value `ino`, or of the bucket if `ino` is its own */
+    CHANGE_SET_XATTR,    /* the extended attribute `name` of the same becomes `length` `bytes`, and `set` as with CHANGE_SET */
+    CHANGE_REMOVE_XATTR, /* it has none of that `name`, and `set` as with CHANGE_SET */
 };
 
 enum change_set {
@@ -27,10 +29,15 @@ enum change_set {
     CHANGE_SET_ATIME = 16,
     CHANGE_SET_MTIME = 32,
     CHANGE_SET_CTIME = 64,
+    /* A file's set-user-ID bit goes, its set-group-ID bit if the group may execute it, and its security.capability. */
+    CHANGE_DROP_SET_ID = 128,
+    CHANGE_DROP_SGID = 256, /* The set-group-ID bit goes in any case. */
+    CHANGE_KEEP_SGID = 512, /* It has been found that it needn't. */
 };
 
 struct change_attributes {
     mode_t mode;
+    mode_t umask; /* of CHANGE_ADD: what its creator takes off the mode, unless the bucket has a default ACL */
     uid_t uid;
     gid_t gid;
     dev_t rdev;

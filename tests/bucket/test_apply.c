@@ -118,7 +118,7 @@ static int try_replace(struct bucket *bucket)
 static int try_write(struct bucket *bucket)
 {
     struct value *value = find_value(bucket, "milk", BUCKET_QUIETLY);
-    int rc = value_write(value, 1, "IL", 2);
+    int rc = value_write(value, 1, "IL", 2, 0);
 
     value_unref(value);
     return rc;
@@ -127,7 +127,7 @@ static int try_write(struct bucket *bucket)
 static int try_write_far(struct bucket *bucket)
 {
     struct value *value = find_value(bucket, "milk", BUCKET_QUIETLY);
-    int rc = value_write(value, UINT64_C(1) << 30, "far", 3);
+    int rc = value_write(value, UINT64_C(1) << 30, "far", 3, 0);
 
     value_unref(value);
     return rc;
@@ -307,7 +307,7 @@ BUCKET_TEST(apply, a_write_holds_its_bytes_and_offset)
     struct bucket *bucket = bucket_new("shopping");
     struct value *value = add_value(bucket, "milk", BUCKET_QUIETLY);
 
-    cr_assert_eq(value_write(value, 5, "bytes", 5), 0);
+    cr_assert_eq(value_write(value, 5, "bytes", 5, 0), 0);
     cr_assert_eq(store_last()->kind, CHANGE_WRITE);
     cr_assert_eq(store_last()->bucket, bucket_inode(bucket)->number);
     cr_assert_eq(store_last()->ino, value_inode(value)->number);

@@ -220,13 +220,13 @@ BUCKET_TEST(faults, a_key_is_renamed_or_not)
 static int write_behind_a_hole(struct bucket *bucket, void *arg)
 {
     (void)bucket;
-    return value_write(arg, LARGE, "bytes", 5);
+    return value_write(arg, LARGE, "bytes", 5, 0);
 }
 
 static int write_at_start(struct bucket *bucket, void *arg)
 {
     (void)bucket;
-    return value_write(arg, 0, "many more bytes than there were before", 38);
+    return value_write(arg, 0, "many more bytes than there were before", 38, 0);
 }
 
 static int resize_given(struct bucket *bucket, void *arg)

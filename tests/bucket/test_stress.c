@@ -87,7 +87,7 @@ static int work_with_value(struct client *client, struct bucket *bucket)
     value = found.value;
     if (rand_r(&client->seed) % 3 == 0)
         (void)bucket_delete(bucket, &key);
-    rc = value_write(value, (uint64_t)rand_r(&client->seed) % 70000, "written", 7);
+    rc = value_write(value, (uint64_t)rand_r(&client->seed) % 70000, "written", 7, 0);
     if (rc == 0)
         rc = value_read(value, 0, buffer, sizeof(buffer), &length);
     inode_forget(value_inode(value), 1);

@@ -25,7 +25,7 @@ static void with_milk(enum bucket_remember remember)
 
 static void write_text(uint64_t offset, const char *text)
 {
-    cr_assert_eq(value_write(value, offset, text, strlen(text)), 0);
+    cr_assert_eq(value_write(value, offset, text, strlen(text), 0), 0);
 }
 
 /* The `length` bytes at `offset` are `byte`. */
@@ -110,7 +110,7 @@ BUCKET_TEST(value, goes_beyond_a_block_and_across_extents)
     with_milk(BUCKET_QUIETLY);
     for (uint64_t i = 0; i < 8; i++) {
         memset(bytes, 'a' + (int)i, chunk);
-        cr_assert_eq(value_write(value, i * chunk, bytes, chunk), 0);
+        cr_assert_eq(value_write(value, i * chunk, bytes, chunk, 0), 0);
     }
     for (uint64_t i = 0; i < 8; i++)
         cr_assert(is_all(i * chunk, (char)('a' + (int)i), chunk));
@@ -142,9 +142,9 @@ BUCKET_TEST(value, beyond_one_tebibyte_is_too_large_and_nothing_has_changed)
     write_text(0, "milk");
     before = attributes_of(value);
     kept = store_kept();
-    cr_assert_eq(value_write(value, TIB, "x", 1), BUCKET_E_TOO_LARGE);
-    cr_assert_eq(value_write(value, TIB - 1, "xy", 2), BUCKET_E_TOO_LARGE);
-    cr_assert_eq(value_write(value, UINT64_MAX, "xy", 2), BUCKET_E_TOO_LARGE);
+    cr_assert_eq(value_write(value, TIB, "x", 1, 0), BUCKET_E_TOO_LARGE);
+    cr_assert_eq(value_write(value, TIB - 1, "xy", 2, 0), BUCKET_E_TOO_LARGE);
+    cr_assert_eq(value_write(value, UINT64_MAX, "xy", 2, 0), BUCKET_E_TOO_LARGE);
     cr_assert_eq(value_set_attributes(value, CHANGE_SET_SIZE | CHANGE_SET_MODE, &too_large, &attributes),
                  BUCKET_E_TOO_LARGE);
     cr_assert_eq(attributes.ino, 12345);
@@ -326,7 +326,7 @@ static void refuses_every_call(void)
     char byte;
 
     cr_assert(actor_is_condition(value_read(value, 0, &byte, 1, &length)));
-    cr_assert(actor_is_condition(value_write(value, 0, "x", 1)));
+    cr_assert(actor_is_condition(value_write(value, 0, "x", 1, 0)));
     cr_assert(actor_is_condition(value_get_attributes(value, &attributes)));
     cr_assert(actor_is_condition(value_set_attributes(value, CHANGE_SET_MODE, &buckets_file, &attributes)));
     cr_assert_eq(attributes.ino, 12345);
