@@ -44,6 +44,22 @@ Test(clock, a_moment_before_1970_keeps_its_nanoseconds_positive)
     cr_assert_eq(clock_from_timespec(&ts), -1);
 }
 
+Test(clock, a_moment_too_far_away_is_the_last_there_is)
+{
+    static const struct {
+        struct timespec ts;
+        int64_t ns;
+    } moments[] = {
+        {{.tv_sec = INT64_MAX, .tv_nsec = 999999999}, INT64_MAX},
+        {{.tv_sec = INT64_MIN}, INT64_MIN},
+        {{.tv_sec = INT64_MAX / CLOCK_NS_PER_S, .tv_nsec = 999999999}, INT64_MAX},
+        {{.tv_sec = INT64_MAX / CLOCK_NS_PER_S + 1}, INT64_MAX},
+    };
+
+    for (size_t i = 0; i < sizeof(moments) / sizeof(moments[0]); i++)
+        cr_assert_eq(clock_from_timespec(&moments[i].ts), moments[i].ns);
+}
+
 Test(clock, held_it_stands_still)
 {
     int64_t shown;

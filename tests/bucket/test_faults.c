@@ -1,10 +1,13 @@
 /* Each allocation fails in turn: a bucket then holds what it held before, and nothing is left over. */
 #include "base/table.h"
+#include "bucket/acl.h"
 #include "bucket/bytes.h"
 #include "lib/buckets.h"
 #include "lib/faults.h"
 
 #include <errno.h>
+#include <linux/posix_acl.h>
+#include <linux/posix_acl_xattr.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -302,6 +305,53 @@ BUCKET_TEST(faults, a_bucket_is_removed_or_not)
     cr_assert_eq(stats_of(bucket).buckets, 0);
     cr_assert_eq(make_bucket(bucket, (void *)"list"), 0);
     put(find_child(bucket, "list"), "milk", "3");
+}
+
+/* ---- extended attributes ---- */
+
+/* What may be a default access control list: whoever is asked may read and write. */
+static const struct {
+    struct posix_acl_xattr_header header;
+    struct posix_acl_xattr_entry entries[4];
+} list = {
+    .header.a_version = POSIX_ACL_XATTR_VERSION,
+    .entries = {{ACL_USER_OBJ, 6, 0}, {ACL_GROUP_OBJ, 6, 0}, {ACL_MASK, 6, 0}, {ACL_OTHER, 6, 0}},
+};
+
+static int set_xattr(struct bucket *bucket, void *arg)
+{
+    (void)bucket;
+    return bucket_set_xattr(arg, KEY("user.colour"), "white", 5, 0, 0);
+}
+
+static bool is_white(struct inode *inode)
+{
+    char buffer[8];
+    size_t length;
+
+    return bucket_get_xattr(inode, KEY("user.colour"), buffer, sizeof(buffer), &length) == 0 && length == 5;
+}
+
+BUCKET_TEST(faults, an_extended_attribute_is_set_or_not)
+{
+    struct bucket *bucket = bucket_new("shopping");
+    struct value *value = add_value(bucket, "milk", BUCKET_QUIETLY);
+
+    cr_assert_gt(try_against_faults(bucket, set_xattr, value_inode(value)), 0);
+    cr_assert(is_white(value_inode(value)));
+    cr_assert_gt(try_against_faults(bucket, set_xattr, bucket_inode(bucket)), 0);
+    cr_assert(is_white(bucket_inode(bucket)));
+    cr_assert_eq(bucket_remove_xattr(value_inode(value), KEY("user.colour")), 0);
+    value_unref(value);
+}
+
+BUCKET_TEST(faults, a_list_is_inherited_or_nothing_is_made)
+{
+    struct bucket *bucket = bucket_new("shopping");
+
+    cr_assert_eq(bucket_set_xattr(bucket_inode(bucket), KEY(ACL_DEFAULT), &list, sizeof(list), 0, 0), 0);
+    cr_assert_gt(try_against_faults(bucket, add_given, (void *)"milk"), 2);
+    cr_assert_gt(try_against_faults(bucket, make_bucket, (void *)"list"), 3);
 }
 
 /* ---- a bucket's own life ---- */
