@@ -148,6 +148,11 @@ void thread_note_young(struct actor *actor);
 /* One turn on the actor's own thread, or on the reserve. What run_mail() answers. */
 uint32_t thread_work(struct actor *actor);
 
+/* True if this thread is the reserve and stands in for an actor. */
+bool thread_is_reserve(void);
+/* [such a thread, no lock] Sees to one more that wants a thread. False if there is none, or there were too many. */
+bool thread_serve_another(struct runtime *runtime);
+
 /* runtime.c or thread.c: the reserve thread. */
 void *thread_reserve_main(void *runtime);
 /* [no actor alive] Ends the threads in the cache; waits for all until `deadline_ns`. True if all have ended. */

@@ -155,6 +155,28 @@ static void set_waiting(struct queued_call *call, bool waits)
     lock_release(&self->lock);
 }
 
+/* [call's lock] On the reserve thread, which sees to others as long as there are any, and looks for more now and then. */
+static bool wait_helping(struct queued_call *call, int64_t deadline)
+{
+    int64_t soon;
+    bool served;
+
+    lock_release(&call->lock);
+    served = thread_serve_another(call->callee->runtime);
+    lock_acquire(&call->lock);
+    soon = clock_monotonic_ns() + CLOCK_NS_PER_MS;
+    if (!served && !call->done && !call->killed)
+        (void)condition_wait_until(&call->answered, &call->lock, soon < deadline ? soon : deadline);
+    return clock_monotonic_ns() < deadline;
+}
+
+/* [call's lock] For an answer, or for less. False if the time is up. */
+static bool wait_for_change(struct queued_call *call, int64_t deadline)
+{
+    return thread_is_reserve() ? wait_helping(call, deadline)
+                               : condition_wait_until(&call->answered, &call->lock, deadline);
+}
+
 /* True if it was answered, false if the time was up or the waiter was killed. */
 static bool wait_for_answer(struct queued_call *call, int64_t deadline)
 {
@@ -164,7 +186,7 @@ static bool wait_for_answer(struct queued_call *call, int64_t deadline)
     set_waiting(call, true);
     lock_acquire(&call->lock);
     while (!call->done && !call->killed && in_time)
-        in_time = condition_wait_until(&call->answered, &call->lock, deadline);
+        in_time = wait_for_change(call, deadline);
     done = call->done;
     lock_release(&call->lock);
     set_waiting(call, false);
@@ -175,7 +197,7 @@ static void wait_for_prompt_answer(struct queued_call *call)
 {
     lock_acquire(&call->lock);
     while (!call->done)
-        (void)condition_wait_until(&call->answered, &call->lock, LOCK_FOREVER);
+        (void)wait_for_change(call, LOCK_FOREVER);
     lock_release(&call->lock);
 }
 

@@ -10,7 +10,10 @@
  * Who gets one. Mail wakes the actor's worker; an actor without one takes a
  * cached worker, or, `wanting`, is queued for the reserve thread, which makes
  * one. If the system has none to give, the reserve runs the actor's mail
- * itself, a turn at a time, and tries again. Mail that comes before `init` has
+ * itself, a turn at a time, and tries again; where such a callback waits for
+ * an answer it sees to the next, since whom it waits for may need the same
+ * help. Who wants to call one that waits so, further down on the same stack,
+ * is refused as inside of a circle. Mail that comes before `init` has
  * succeeded waits until then, so that a failed start leaves no thread behind.
  *
  * Who sleeps. A worker that finds nothing to do stands in the list of the idle
@@ -35,6 +38,12 @@
 /* So many casts without a pause are a flood; a turn of fewer isn't worth it. */
 #define FLOOD 64
 #define FLOOD_NAP_NS 20000
+
+/* A stack has an end. */
+#define RESERVE_DEPTH_MAX 100
+
+/* For how many actors this thread, the reserve, stands in, each inside of the one before. */
+static _Thread_local int reserve_depth;
 
 struct worker {
     struct runtime *runtime;
@@ -477,23 +486,30 @@ void thread_wake(struct actor *actor)
 
 /* ---- the reserve ---- */
 
-/* [reserve] NULL: for nobody. */
-static void note_stand_in(struct runtime *runtime, struct actor *actor)
+/* [reserve] NULL: for nobody. Whom it stood in for before. */
+static struct actor *note_stand_in(struct runtime *runtime, struct actor *actor)
 {
+    struct actor *before;
+
     lock_acquire(&runtime->lock);
+    before = runtime->stands_in_for;
     runtime->stands_in_for = actor;
     runtime->stands_in_since = clock_monotonic_ns();
     lock_release(&runtime->lock);
+    return before;
 }
 
 /* No thread to be had: a turn on this one. True if it is to be tried again. */
 static bool stand_in(struct actor *actor)
 {
+    struct actor *before;
     bool again;
 
-    note_stand_in(actor->runtime, actor);
-    thread_work(actor);
-    note_stand_in(actor->runtime, NULL);
+    before = note_stand_in(actor->runtime, actor);
+    reserve_depth++;
+    (void)thread_work(actor);
+    reserve_depth--;
+    (void)note_stand_in(actor->runtime, before);
     lock_acquire(&actor->lock);
     again = has_work(actor);
     if (!again) {
@@ -555,6 +571,25 @@ static void provide(struct runtime *runtime, struct actor *actor)
             requeue(actor);
     }
     actor_unref(actor);
+}
+
+bool thread_is_reserve(void)
+{
+    return reserve_depth > 0;
+}
+
+bool thread_serve_another(struct runtime *runtime)
+{
+    struct actor *wanting = NULL;
+
+    if (reserve_depth < RESERVE_DEPTH_MAX) {
+        lock_acquire(&runtime->lock);
+        wanting = take_wanting(runtime);
+        lock_release(&runtime->lock);
+    }
+    if (wanting)
+        provide(runtime, wanting);
+    return wanting;
 }
 
 /* [runtime's lock] One that has become old enough, with a reference; NULL if none has. */

@@ -175,6 +175,121 @@ ACTOR_TEST(drought, of_memory_for_a_thread_is_as_good_as_none)
     cr_assert_str_eq(probe_story(milk), "cast 1, on milk");
 }
 
+/* ---- a callback on the reserve thread that waits ---- */
+
+static int call_slow(struct probe *self, void *arg)
+{
+    probe_note(self, "answered %d", probe_call_for(arg, 1, ACTORS_PATIENCE_MS));
+    return 0;
+}
+
+static struct probe *start_slow_with(probe_task terminate, void *arg)
+{
+    return probe_start_with(&(struct probe_options){.slow = true, .terminate = terminate, .arg = arg});
+}
+
+ACTOR_TEST(drought, who_waits_on_the_reserve_thread_is_answered_by_one_that_has_none)
+{
+    struct probe *milk = probe_start_slow();
+    struct probe *eggs = probe_start_slow();
+
+    drought_begins();
+    cr_assert_eq(probe_do(milk, call_slow, eggs), 0);
+    cr_assert_str_eq(probe_story(milk), "answered 0");
+    cr_assert_str_eq(probe_story(eggs), "call 1");
+    cr_assert(probe_await_awake(milk, false));
+    drought_ends();
+}
+
+static int call_who_calls(struct probe *self, void *arg)
+{
+    struct probe **pair = arg;
+
+    probe_note(self, "asked %d", probe_do(pair[0], call_slow, pair[1]));
+    return 0;
+}
+
+/* Milk waits on the reserve for eggs, who have a thread and wait for bread, who has none. */
+ACTOR_TEST(drought, who_waits_on_the_reserve_thread_is_answered_by_one_that_waits_for_one_that_has_none)
+{
+    struct probe *milk = probe_start_slow();
+    struct probe *eggs = probe_start_slow();
+    struct probe *bread = probe_start_slow();
+    struct probe *pair[] = {eggs, bread};
+
+    cr_assert_eq(probe_call(eggs, 2), 0);
+    cr_assert(probe_await_awake(eggs, true));
+    drought_begins();
+    cr_assert_eq(probe_do(milk, call_who_calls, pair), 0);
+    cr_assert_str_eq(probe_story(milk), "asked 0");
+    cr_assert_str_eq(probe_story(eggs), "call 2, answered 0");
+    cr_assert_str_eq(probe_story(bread), "call 1");
+    drought_ends();
+}
+
+ACTOR_TEST(drought, a_long_chain_of_those_who_wait_is_answered)
+{
+    enum { LENGTH = 50 };
+    struct probe *chain[LENGTH];
+
+    chain[LENGTH - 1] = probe_start_slow();
+    for (int i = LENGTH - 1; i > 0; i--)
+        chain[i - 1] = start_slow_with(call_slow, chain[i]);
+    drought_begins();
+    for (int i = LENGTH - 2; i > 0; i--)
+        probe_do_later(chain[i], call_slow, chain[i + 1]);
+    cr_assert_eq(probe_do(chain[0], call_slow, chain[1]), 0);
+    cr_assert_str_eq(probe_story(chain[0]), "answered 0");
+    cr_assert_eq(probe_stop(chain[0]), 0);
+    cr_assert_str_eq(probe_whole_story(chain[0]), "answered 0, answered 0, terminate normal, destroy");
+    drought_ends();
+}
+
+/* Its answer would have to come from further down on the same stack. */
+ACTOR_TEST(drought, a_call_to_who_waits_on_the_reserve_thread_is_refused)
+{
+    struct probe *milk = probe_start_slow();
+    struct probe *eggs = probe_start_slow();
+    struct probe *bread = probe_start_slow();
+    struct gate gate;
+
+    gate_init(&gate);
+    probe_do_later(eggs, pass_gate, &gate);
+    cr_assert(gate_await(&gate, 1));
+    drought_begins();
+    probe_do_later(milk, call_slow, eggs);
+    cr_assert(probe_await_mail(eggs, 1));
+    probe_do_later(bread, call_slow, milk);
+    cr_assert(probe_await(bread, "answered"));
+    gate_open(&gate);
+    cr_assert(probe_await(milk, "answered 0"));
+    cr_assert_eq(ACTOR_E_DEADLOCK, 22);
+    cr_assert_str_eq(probe_story(bread), "answered 22");
+    drought_ends();
+    gate_deinit(&gate);
+}
+
+ACTOR_TEST(drought, who_waits_on_the_reserve_thread_can_be_killed)
+{
+    struct probe *milk = probe_start_slow();
+    struct probe *eggs = probe_start_slow();
+    struct probe *bread = probe_start_slow();
+    struct gate gate;
+
+    gate_init(&gate);
+    probe_do_later(eggs, pass_gate, &gate);
+    cr_assert(gate_await(&gate, 1));
+    drought_begins();
+    probe_do_later(milk, call_slow, eggs);
+    cr_assert(probe_await_mail(eggs, 1));
+    cr_assert_eq(probe_kill(milk), 0);
+    cr_assert(probe_await_end(milk));
+    cr_assert_eq(probe_call(bread, 1), 0);
+    gate_open(&gate);
+    drought_ends();
+    gate_deinit(&gate);
+}
+
 /* ---- a callback on the reserve thread that doesn't return ---- */
 
 static struct probe *hold_reserve(struct gate *gate)
