@@ -65,6 +65,8 @@ int run_mail_before_stop(struct actor *actor, _Atomic uint64_t *handled);
 bool run_sender_is_dead(const struct frame *frame);
 /* True if this thread is inside a callback of `actor`, however deep. */
 bool run_is_inside(const struct actor *actor);
+/* True if one of the callbacks that this thread is in, since its turn began, has promised to return promptly. */
+bool run_is_prompt(void);
 /* The innermost callback of this thread; NULL for none. */
 struct frame *run_frame(void);
 /* [actor's lock] The frame's calls have changed: others find it through the actor while it has any. */

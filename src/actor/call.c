@@ -305,9 +305,7 @@ static int call_directly(struct actor *actor, unsigned tag, void *arg, int timeo
 /* Who waits for itself, or is prompt and waits for one that isn't, might wait for ever. */
 static int refuse_to_wait(const struct actor *actor)
 {
-    const struct actor *self = actor_self();
-
-    if (run_is_inside(actor) || (self && self->class->prompt && !actor->class->prompt))
+    if (run_is_inside(actor) || (!actor->class->prompt && run_is_prompt()))
         return ACTOR_E_DEADLOCK;
     return actor_self_is_dead() ? ACTOR_E_KILLED : 0;
 }

@@ -67,6 +67,15 @@ bool run_is_inside(const struct actor *actor)
     return false;
 }
 
+bool run_is_prompt(void)
+{
+    const struct frame *frame = current;
+
+    while (frame && !frame->actor->class->prompt)
+        frame = frame->begins_turn ? NULL : frame->outer;
+    return frame;
+}
+
 bool run_sender_is_dead(const struct frame *frame)
 {
     return frame->outer && atomic_load(&frame->outer->actor->state) == ACTOR_ENDED;

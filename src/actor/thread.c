@@ -99,6 +99,9 @@ static void begin_idling(struct worker *worker)
     struct runtime *runtime = worker->runtime;
 
     lock_acquire(&runtime->lock);
+    lock_acquire(&worker->lock);
+    worker->evicted = false;
+    lock_release(&worker->lock);
     worker->working_since = 0;
     worker->is_idle = true;
     cds_list_add_tail(&worker->waiting, &runtime->idle);
@@ -144,6 +147,7 @@ uint32_t thread_work(struct actor *actor)
     uint32_t casts = 0;
 
     (void)run_enter(actor, &frame, LOCK_FOREVER);
+    frame.begins_turn = true;
     if (actor_alive(actor))
         casts = run_mail(actor, &actor->handled_by_thread);
     if (actor->state == ACTOR_ENDING)
@@ -249,8 +253,23 @@ static void give(struct worker *worker, struct actor *actor)
         signal_worker(worker, &worker->dismissed);
 }
 
-/* False if there are enough, or it is the end. */
-static bool enter_cache(struct worker *worker)
+/* [no lock] One that has ended by now is not worth a thread. */
+static bool wants_no_more(struct actor *actor)
+{
+    bool ended;
+
+    lock_acquire(&actor->lock);
+    ended = actor->state == ACTOR_ENDED;
+    if (ended) {
+        actor->wanting = false;
+        actor->worker = NULL;
+    }
+    lock_release(&actor->lock);
+    return ended;
+}
+
+/* Somebody who waits for a thread, with a reference; else NULL, and whether it is in the cache. */
+static struct actor *find_work(struct worker *worker, bool *ret_cached)
 {
     struct runtime *runtime = worker->runtime;
     struct actor *wanting;
@@ -266,10 +285,23 @@ static bool enter_cache(struct worker *worker)
         cds_list_add(&worker->waiting, &runtime->cached);
     }
     lock_release(&runtime->lock);
-    if (wanting)
-        give(worker, wanting);
+    *ret_cached = room;
+    return wanting;
+}
+
+/* False if there are enough, or it is the end. */
+static bool enter_cache(struct worker *worker)
+{
+    struct actor *wanting;
+    bool cached;
+
+    while ((wanting = find_work(worker, &cached)) && wants_no_more(wanting))
+        actor_unref(wanting);
+    if (!wanting)
+        return cached;
+    give(worker, wanting);
     actor_unref(wanting);
-    return wanting || room;
+    return true;
 }
 
 /* [worker's lock] */
@@ -535,21 +567,6 @@ static void note_drought(struct runtime *runtime, int rc)
     if (!runtime->drought)
         log_error("no thread for an actor: %s; the reserve thread runs their mail", strerror(-rc));
     runtime->drought = true;
-}
-
-/* [reserve] One that has ended by now is not worth a thread that would be sent away. */
-static bool wants_no_more(struct actor *actor)
-{
-    bool ended;
-
-    lock_acquire(&actor->lock);
-    ended = actor->state == ACTOR_ENDED;
-    if (ended) {
-        actor->wanting = false;
-        actor->worker = NULL;
-    }
-    lock_release(&actor->lock);
-    return ended;
 }
 
 static void provide(struct runtime *runtime, struct actor *actor)

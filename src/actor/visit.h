@@ -29,6 +29,7 @@ struct frame {
     struct actor *actor;
     struct frame *outer;
     int saved_errno;
+    bool begins_turn; /* whoever is further out doesn't wait for this one in particular */
     struct queued_call *running; /* guarded by the actor's lock: the queued call that is being run */
     struct queued_call *waiting; /* guarded by the actor's lock: the one that the callback waits for */
 };

@@ -315,6 +315,30 @@ ACTOR_TEST(call, from_a_prompt_actor_to_one_that_is_not_is_refused)
     cr_assert_eq(probe_do(probe_start_slow(), call_given, probe_start()), 0);
 }
 
+static int note_call_given(struct probe *self, void *arg)
+{
+    probe_note(self, "asked %d", call_given(self, arg));
+    return 0;
+}
+
+static int start_who_calls(struct probe *self, void *arg)
+{
+    struct reason reason;
+    struct probe *started;
+
+    (void)self;
+    must(probe_try_start(&(struct probe_options){.slow = true, .init = note_call_given, .arg = arg}, &started, &reason) == 0);
+    return strcmp(probe_story(started), "asked 22") == 0 ? ACTOR_E_DEADLOCK : 0;
+}
+
+/* The one that isn't prompt may wait, but not in a callback of one that is. */
+ACTOR_TEST(call, from_the_init_of_one_that_a_prompt_actor_starts_is_refused_too)
+{
+    cr_assert_eq(ACTOR_E_DEADLOCK, 22);
+    cr_assert_eq(probe_do(probe_start(), start_who_calls, probe_start_slow()), ACTOR_E_DEADLOCK);
+    cr_assert_eq(probe_do(probe_start_slow(), start_who_calls, probe_start_slow()), 0);
+}
+
 static int check_selves(struct probe *self, void *arg)
 {
     struct probe *below = arg;
