@@ -105,6 +105,32 @@ SEEDED_TEST(threads, the_reserve_runs_everybody_when_there_are_no_threads, 2000,
     seeds_outcome(is_reply(result_of(none.clients[1])) ? "answered" : "too late");
 }
 
+enum { HOUR = 3600 * 1000 };
+
+/* Zero waits for one, who waits for two; and somebody else for two, too. */
+static const struct scenario chain = {
+    .players = {{.slow = true}, {.slow = true}, {.slow = true}},
+    .player_count = 3,
+    .clients =
+        {
+            DO({CALL, .to = 0, .inside = DO({CALL, .to = 1, .ms = HOUR, .inside = DO({CALL, .to = 2, .ms = HOUR})})}),
+            DO({CALL, .to = 2}, {CALL, .to = 1}),
+            DO({CAST, .to = 2}, {CALL, .to = 0}),
+        },
+    .threads = THREADS_NONE,
+    .steady = true,
+};
+
+SEEDED_TEST(threads, the_reserve_answers_who_waits_on_it, 2000, NULL)
+{
+    scenario_run(&chain);
+    must(is_reply(result_of(chain.clients[0])));
+    must(is_reply(result_of(chain.clients[0]->inside)));
+    must(is_reply(result_of(chain.clients[0]->inside->inside)));
+    must(is_reply(result_of(chain.clients[1])));
+    must(is_reply(result_of(chain.clients[2] + 1)));
+}
+
 /* Old enough for a thread as it ends, or as its first mail comes. */
 static const struct scenario young = {
     .players = {{.late = true}, {.late = true, .slow = true}, {.late = true}},
