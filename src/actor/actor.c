@@ -154,6 +154,14 @@ static bool conclude(struct actor *actor, struct reason reason, struct cds_list_
     return true;
 }
 
+void actor_help_telling(struct actor *actor)
+{
+    CDS_LIST_HEAD(doomed);
+
+    monitor_tell_all(actor, &doomed);
+    actor_end_doomed(&doomed);
+}
+
 static struct monitor *first_doomed(struct cds_list_head *doomed)
 {
     return cds_list_empty(doomed) ? NULL : cds_list_first_entry(doomed, struct monitor, in_target);

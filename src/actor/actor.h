@@ -147,8 +147,9 @@ void actor_send_for_nobody(struct actor *actor, struct message *message);
 
 /*
  * [any thread, not the actor itself] [may block] Ends the actor behind the mail that is already there: `terminate`, then
- * every DOWN, then 0. Takes `reason`. ACTOR_E_NOPROC if it had ended before, ACTOR_E_TIMEOUT if it hasn't in time (it
- * will then end later, if its turn had come); ACTOR_E_KILLED, ACTOR_E_DEADLOCK as for a call; -ENOMEM, and it goes on.
+ * every DOWN, then 0. Takes `reason`. ACTOR_E_NOPROC if it had ended before, also behind every DOWN; ACTOR_E_TIMEOUT if
+ * it hasn't in time (it will then end later, if its turn had come); ACTOR_E_KILLED, ACTOR_E_DEADLOCK as for a call;
+ * -ENOMEM, and it goes on.
  */
 int actor_stop(struct actor *actor, struct reason reason, int timeout_ms);
 

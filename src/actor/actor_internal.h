@@ -80,6 +80,8 @@ void actor_end(struct actor *actor, struct reason reason);
 bool actor_end_at_once(struct actor *actor, struct reason reason);
 /* [no lock] Ends whom others' ends have doomed, and whom that dooms. */
 void actor_end_doomed(struct cds_list_head *doomed);
+/* [no lock] It has ended: everybody has been told on return, whoever ended it. */
+void actor_help_telling(struct actor *actor);
 /* Runs `destroy` if the actor has ended and nobody runs a callback of it. */
 void actor_reap(struct actor *actor);
 /* True if this thread runs a callback of an actor that was killed: what it sends is dropped. */

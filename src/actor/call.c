@@ -418,13 +418,15 @@ static int stop_directly(struct actor *actor, struct reason reason, int timeout_
 
 int actor_stop(struct actor *actor, struct reason reason, int timeout_ms)
 {
-    int refused = refuse_to_wait(actor);
+    int result = refuse_to_wait(actor);
 
-    if (refused != 0) {
+    if (result != 0) {
         reason_deinit(&reason);
-        return refused;
+        return result;
     }
-    if (calls_directly(actor))
-        return stop_directly(actor, reason, timeout_ms);
-    return stop_queued(actor, reason, deadline_in(timeout_ms));
+    result = calls_directly(actor) ? stop_directly(actor, reason, timeout_ms)
+                                   : stop_queued(actor, reason, deadline_in(timeout_ms));
+    if (result == ACTOR_E_NOPROC && has_ended(actor))
+        actor_help_telling(actor);
+    return result;
 }

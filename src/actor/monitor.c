@@ -45,11 +45,23 @@ void monitor_init(struct monitor *monitor, enum monitor_kind kind, struct actor 
     message_init(&monitor->message, kind == MONITOR_DOWN ? MESSAGE_DOWN : MESSAGE_EXIT, 0, NULL);
 }
 
+/* [both locks] Before whom it stands among its target's: they are told in this order. */
+static struct cds_list_head *place_in_target(const struct monitor *monitor)
+{
+    struct cds_list_head *all = &monitor->target->monitors;
+    struct cds_list_head *place = all;
+
+    while (!monitor->told_last && place->prev != all &&
+           cds_list_entry(place->prev, struct monitor, in_target)->told_last)
+        place = place->prev;
+    return place;
+}
+
 void monitor_enlist(struct monitor *monitor)
 {
     actor_ref(monitor->target);
     monitor->active = monitor->linked = true;
-    cds_list_add_tail(&monitor->in_target, &monitor->target->monitors);
+    cds_list_add_tail(&monitor->in_target, place_in_target(monitor));
     cds_list_add_tail(&monitor->in_watcher, &monitor->watcher->watching);
 }
 
@@ -139,14 +151,25 @@ static void watch(struct monitor *monitor)
     actor_end_doomed(&doomed);
 }
 
-uint64_t actor_monitor(struct actor *watcher, struct monitor *monitor, struct actor *target)
+static uint64_t monitor_begin(struct actor *watcher, struct monitor *monitor, struct actor *target, bool told_last)
 {
     uint64_t ref = atomic_fetch_add(&watcher->runtime->next_ref, 1);
 
     monitor_init(monitor, MONITOR_DOWN, watcher, target);
     monitor->ref = ref;
+    monitor->told_last = told_last;
     watch(monitor);
     return ref;
+}
+
+uint64_t actor_monitor(struct actor *watcher, struct monitor *monitor, struct actor *target)
+{
+    return monitor_begin(watcher, monitor, target, false);
+}
+
+uint64_t actor_monitor_last(struct actor *watcher, struct monitor *monitor, struct actor *target)
+{
+    return monitor_begin(watcher, monitor, target, true);
 }
 
 void actor_follow(struct actor *child, struct monitor *fate, struct actor *parent)

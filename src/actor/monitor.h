@@ -36,6 +36,7 @@ struct monitor {
     uint8_t kind;         /* enum monitor_kind */
     bool from_parent;     /* of an exit signal: it ends its watcher, even one that traps exits */
     bool noproc;          /* the target had ended before it was watched */
+    bool told_last;       /* behind the target's other monitors */
     bool active;          /* guarded by the watcher's lock: watching, or the message is in its mailbox */
     bool linked;          /* guarded by both locks: in the two lists */
 };
@@ -46,6 +47,11 @@ struct monitor {
  * DOWN `noproc`. Two monitors on one target are two references. From a watcher that was killed: nothing happens.
  */
 uint64_t actor_monitor(struct actor *watcher, struct monitor *monitor, struct actor *target);
+/*
+ * [any thread] [never blocks] The same for who keeps a target's name: it is told behind all that don't, so that when it
+ * forgets the name everybody knows.
+ */
+uint64_t actor_monitor_last(struct actor *watcher, struct monitor *monitor, struct actor *target);
 
 /*
  * [watcher's callback] [never blocks] No DOWN of it will be seen, even if it is already in the mailbox (OTP's

@@ -175,7 +175,7 @@ static struct children_entry *entry_inherit(const struct children_entry *old)
 
 static void replace(struct children *children, struct children_entry *old, struct children_entry *entry)
 {
-    actor_monitor(children->owner, &entry->monitor, entry->child);
+    actor_monitor_last(children->owner, &entry->monitor, entry->child);
     add_to_table(children, entry);
     sequence_replace(&children->order, entry->position, entry);
     let_go(children, old);
@@ -284,7 +284,7 @@ static int create(struct children *children, const struct child_name *name, void
     if (rc != 0)
         goto remove_from_order;
 
-    actor_monitor(children->owner, &entry->monitor, entry->child);
+    actor_monitor_last(children->owner, &entry->monitor, entry->child);
     add_to_table(children, entry);
     children->ops->changed(children->owner);
     *ret_child = actor_ref(entry->child);
@@ -379,9 +379,7 @@ static int on_close(struct children *children, struct children_call *call)
     size_t cursor = 0;
 
     children->closing = true;
-    do
-        entry = sequence_next(&children->order, call->position, &cursor, &call->position);
-    while (entry && actor_reason(entry->child));
+    entry = sequence_next(&children->order, call->position, &cursor, &call->position);
     call->child = entry ? actor_ref(entry->child) : NULL;
     return 0;
 }

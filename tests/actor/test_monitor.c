@@ -65,6 +65,28 @@ ACTOR_TEST(monitor, two_on_one_actor_are_two_references_and_two_downs)
     cr_assert_str_eq(probe_story(watcher), "down 1 normal, down 2 normal");
 }
 
+static int monitor_last(struct probe *self, void *arg)
+{
+    for (int i = 0; i < 3; i += 2)
+        self->refs[i] = actor_monitor_last(&self->actor, &self->monitors[i], arg);
+    return 0;
+}
+
+ACTOR_TEST(monitor, told_last_is_told_behind_those_that_came_later)
+{
+    struct probe *watcher = probe_start();
+    struct probe *target = probe_start();
+
+    cr_assert_eq(probe_do(watcher, monitor_last, &target->actor), 0);
+    probe_monitor(watcher, 2, target);
+    probe_monitor(watcher, 4, target);
+    probe_demonitor(watcher, 2);
+    probe_monitor(watcher, 2, target);
+    cr_assert_eq(probe_stop(target), 0);
+    cr_assert_eq(probe_call(watcher, 1), 0);
+    cr_assert_str_eq(probe_story(watcher), "down 4 normal, down 2 normal, down 1 normal, down 3 normal, call 1");
+}
+
 ACTOR_TEST(monitor, many_watchers_are_each_told)
 {
     struct probe *watchers[20];
