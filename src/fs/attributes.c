@@ -88,7 +88,7 @@ static unsigned change_of(const struct stat *stat, int to_set, struct change_att
         {FUSE_SET_ATTR_GID, CHANGE_SET_GID},     {FUSE_SET_ATTR_SIZE, CHANGE_SET_SIZE},
         {FUSE_SET_ATTR_ATIME, CHANGE_SET_ATIME}, {FUSE_SET_ATTR_ATIME_NOW, CHANGE_SET_ATIME},
         {FUSE_SET_ATTR_MTIME, CHANGE_SET_MTIME}, {FUSE_SET_ATTR_MTIME_NOW, CHANGE_SET_MTIME},
-        {FUSE_SET_ATTR_CTIME, CHANGE_SET_CTIME}, {FUSE_SET_ATTR_KILL_SUID, CHANGE_DROP_SET_ID},
+        {FUSE_SET_ATTR_CTIME, CHANGE_SET_CTIME},
     };
     /* One that sets nothing is how the kernel says no more than that: for fallocate(2), and chown(2) to nobody else. */
     unsigned set = to_set == 0 ? CHANGE_DROP_SET_ID : 0;
@@ -154,7 +154,7 @@ void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *stat, int to_set, s
     (void)info;
     if (!request_resolve(req, fs, ino, &node))
         return;
-    set = change_of(stat, to_set, &change);
+    set = change_of(stat, to_set, &change) | transport_change_drops(req, to_set);
     error = node_set_attributes(req, fs, &node, set, &change, &attributes);
     node_release(&node);
     reply_attributes(req, error, &attributes);

@@ -88,7 +88,7 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, of
 
     if (!request_resolve(req, fs, ino, &node))
         return;
-    error = write_node(req, &node, bytes, size, (uint64_t)offset, transport_write_drops(info));
+    error = write_node(req, &node, bytes, size, (uint64_t)offset, transport_write_drops(req, info));
     node_release(&node);
     if (error != 0)
         fuse_reply_err(req, error);

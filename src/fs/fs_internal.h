@@ -202,8 +202,9 @@ void control_forget(struct fs *fs, struct inode *inode, uint64_t n);
 
 /* [init] What the connection should be like with this libfuse. */
 void transport_init(struct fuse_conn_info *connection);
-/* What a write takes from its file besides, as the kernel says: CHANGE_DROP_SET_ID or 0. */
-unsigned transport_write_drops(const struct fuse_file_info *info);
+/* What a write, or a change of attributes, takes from its file besides, as the kernel says: CHANGE_DROP_SET_ID or 0. */
+unsigned transport_write_drops(fuse_req_t req, const struct fuse_file_info *info);
+unsigned transport_change_drops(fuse_req_t req, int to_set);
 /* Asks libfuse for the transport. 0, or -ENOMEM. */
 int transport_add_options(struct fuse_args *args, bool io_uring);
 bool transport_is_io_uring(fuse_req_t req);

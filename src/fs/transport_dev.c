@@ -9,11 +9,24 @@ void transport_init(struct fuse_conn_info *connection)
     (void)connection;
 }
 
-/* This libfuse can't tell: the kernel drops set-id bits itself, and sets the mode. */
-unsigned transport_write_drops(const struct fuse_file_info *info)
+/*
+ * This libfuse can't say which request drops set-id bits. So the kernel drops them itself, by setting the mode, but for
+ * one: the set-group-ID bit of a file that its group may not execute. Root is who may keep it.
+ */
+static unsigned drops_of(fuse_req_t req)
 {
-    (void)info;
-    return 0;
+    return fuse_req_ctx(req)->uid == 0 ? 0 : CHANGE_DROP_SET_ID;
+}
+
+/* What was written through a mapping was no write. */
+unsigned transport_write_drops(fuse_req_t req, const struct fuse_file_info *info)
+{
+    return info->writepage ? 0 : drops_of(req);
+}
+
+unsigned transport_change_drops(fuse_req_t req, int to_set)
+{
+    return to_set & (FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID | FUSE_SET_ATTR_SIZE) ? drops_of(req) : 0;
 }
 
 int transport_add_options(struct fuse_args *args, bool io_uring)

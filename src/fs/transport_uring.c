@@ -22,9 +22,16 @@ void transport_init(struct fuse_conn_info *connection)
     connection->want |= connection->capable & FUSE_CAP_HANDLE_KILLPRIV_V2;
 }
 
-unsigned transport_write_drops(const struct fuse_file_info *info)
+unsigned transport_write_drops(fuse_req_t req, const struct fuse_file_info *info)
 {
+    (void)req;
     return info->kill_suidgid ? CHANGE_DROP_SET_ID : 0;
+}
+
+unsigned transport_change_drops(fuse_req_t req, int to_set)
+{
+    (void)req;
+    return to_set & FUSE_SET_ATTR_KILL_SUID ? CHANGE_DROP_SET_ID : 0;
 }
 
 int transport_add_options(struct fuse_args *args, bool io_uring)

@@ -183,7 +183,7 @@ print_changes() {
                 for who in '' 'as 1000' 'as 1000:2000'; do
                     install -o 1000 -g "$group" -m "$mode" /etc/hostname file
                     eval "$who $change" 2>/dev/null
-                    echo "$mode of $group: $who $change: $? $(mode_of file)"
+                    echo "$mode of $group: $who $change: $? $(stat -c "%a %s" file)"
                 done
             done
         done
