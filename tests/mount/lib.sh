@@ -146,6 +146,33 @@ tree_paths() {
         }' "$mnt/.kvfs/tree"
 }
 
+# --- beside tmpfs ----------------------------------------------------------------------------------------------
+
+# mount_tmpfs      on $tmpfs, until the test ends
+mount_tmpfs() {
+    tmpfs=$work/tmpfs
+    mkdir "$tmpfs"
+    mount -t tmpfs -o mode=755 kvfs-test "$tmpfs"
+    trap 'umount -l "$tmpfs"' EXIT
+}
+
+# same_in DIRECTORY OTHER COMMAND...      it prints the same to both streams and ends with the same status in each
+same_in() {
+    local one=$1 other=$2
+    shift 2
+    told_in "$one" "$@" >"$work/told.one"
+    told_in "$other" "$@" >"$work/told.other"
+    diff "$work/told.one" "$work/told.other" || { echo "differs: $*"; return 1; }
+}
+
+told_in() {
+    (
+        cd "$1" || exit
+        shift
+        "$@" 2>&1 && echo "status 0" || echo "status $?"
+    )
+}
+
 # --- daemons ---------------------------------------------------------------------------------------------------
 
 # kvfs_command      sets the array of that name: the daemon, as the mode and the sanitizers need it. A shell lets its
