@@ -154,8 +154,11 @@ uint32_t thread_work(struct actor *actor);
 
 /* True if this thread is the reserve and stands in for an actor. */
 bool thread_is_reserve(void);
-/* [such a thread, no lock] Sees to one more that wants a thread. False if there is none, or there were too many. */
-bool thread_serve_another(struct runtime *runtime);
+/*
+ * [such a thread, no lock] It waits for `actor`: sees to the one that wants a thread, if that, or whom it waits for in
+ * the end, is what holds it up. False if not, or if too many are being helped.
+ */
+bool thread_help(struct actor *actor);
 
 /* runtime.c or thread.c: the reserve thread. */
 void *thread_reserve_main(void *runtime);

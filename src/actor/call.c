@@ -155,17 +155,17 @@ static void set_waiting(struct queued_call *call, bool waits)
     lock_release(&self->lock);
 }
 
-/* [call's lock] On the reserve thread, which sees to others as long as there are any, and looks for more now and then. */
+/* [call's lock] On the reserve thread, which helps where it can, and looks again now and then. */
 static bool wait_helping(struct queued_call *call, int64_t deadline)
 {
     int64_t soon;
-    bool served;
+    bool helped;
 
     lock_release(&call->lock);
-    served = thread_serve_another(call->callee->runtime);
+    helped = thread_help(call->callee);
     lock_acquire(&call->lock);
     soon = clock_monotonic_ns() + CLOCK_NS_PER_MS;
-    if (!served && !call->done && !call->killed)
+    if (!helped && !call->done && !call->killed)
         (void)condition_wait_until(&call->answered, &call->lock, soon < deadline ? soon : deadline);
     return clock_monotonic_ns() < deadline;
 }

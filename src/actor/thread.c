@@ -10,10 +10,9 @@
  * Who gets one. Mail wakes the actor's worker; an actor without one takes a
  * cached worker, or, `wanting`, is queued for the reserve thread, which makes
  * one. If the system has none to give, the reserve runs the actor's mail
- * itself, a turn at a time, and tries again; where such a callback waits for
- * an answer it sees to the next, since whom it waits for may need the same
- * help. Who wants to call one that waits so, further down on the same stack,
- * is refused as inside of a circle. Mail that comes before `init` has
+ * itself, a turn at a time, and tries again. Where such a callback waits for
+ * an answer, and it is the reserve's help that whoever is to give it needs, or
+ * whom that one waits for, it helps there and then. Mail that comes before `init` has
  * succeeded waits until then, so that a failed start leaves no thread behind.
  *
  * Who sleeps. A worker that finds nothing to do stands in the list of the idle
@@ -595,18 +594,59 @@ bool thread_is_reserve(void)
     return reserve_depth > 0;
 }
 
-bool thread_serve_another(struct runtime *runtime)
+/* [runtime's lock] Out of the queue, with its reference; false if it isn't there. */
+static bool take_this(struct runtime *runtime, struct actor *actor)
 {
-    struct actor *wanting = NULL;
+    struct actor **place = &runtime->wanting_first;
+    struct actor *before = NULL;
 
-    if (reserve_depth < RESERVE_DEPTH_MAX) {
-        lock_acquire(&runtime->lock);
-        wanting = take_wanting(runtime);
-        lock_release(&runtime->lock);
+    while (*place && *place != actor) {
+        before = *place;
+        place = &before->next_wanting;
     }
-    if (wanting)
-        provide(runtime, wanting);
-    return wanting;
+    if (!*place)
+        return false;
+    *place = actor->next_wanting;
+    if (runtime->wanting_last == actor)
+        runtime->wanting_last = before;
+    return true;
+}
+
+/* Takes the caller's reference. If it wants a thread the queue's is returned, else one on whom it waits for. */
+static struct actor *look_at_need(struct actor *actor, bool *ret_wanting)
+{
+    struct runtime *runtime = actor->runtime;
+    struct actor *next = NULL;
+
+    lock_acquire(&actor->lock);
+    *ret_wanting = actor->wanting;
+    if (actor->wanting) {
+        lock_acquire(&runtime->lock);
+        next = take_this(runtime, actor) ? actor : NULL;
+        lock_release(&runtime->lock);
+    } else if (actor->frame && actor->frame->waiting) {
+        next = actor_ref(actor->frame->waiting->callee);
+    }
+    lock_release(&actor->lock);
+    actor_unref(actor);
+    return next;
+}
+
+bool thread_help(struct actor *actor)
+{
+    struct actor *needed = actor_ref(actor);
+    bool wanting = false;
+
+    for (int steps = 0; needed && !wanting && steps < RESERVE_DEPTH_MAX; steps++)
+        needed = look_at_need(needed, &wanting);
+    if (needed && wanting && reserve_depth < RESERVE_DEPTH_MAX) {
+        provide(needed->runtime, needed);
+        return true;
+    }
+    if (needed && wanting)
+        requeue(needed);
+    actor_unref(needed);
+    return false;
 }
 
 /* [runtime's lock] One that has become old enough, with a reference; NULL if none has. */
