@@ -4,7 +4,7 @@
 # usage: archive.sh uring|dev|nodirect [TEST...]
 . "${0%/*}/lib.sh"
 
-# a_tree DIRECTORY      with what a file may be and have, but for extended attributes
+# a_tree DIRECTORY      with what a file may be and have
 a_tree() {
     local i
     mkdir -p "$1/deep/er/still" "$1/empty" "$1/odd names"
@@ -14,6 +14,7 @@ a_tree() {
     for i in {1..60}; do
         echo "$i" >"$1/deep/er/number $i"
     done
+    # shellcheck disable=SC1083
     touch "$1/odd names/"{$'new\nline','*',\\,$'\xff\xfe',"$(printf %0255d 7)"}
     write deep "$1/deep/er/still/here"
 
@@ -35,11 +36,26 @@ a_tree() {
     chown 12:34 "$1/of 4096 bytes" "$1/deep/er"
     chown -h 4000000000:65533 "$1/symlink"
     chown 56:0 "$1/fifo" "$1/empty"
+    attributes "$1"
     touch -d '1965-01-02 03:04:05.000000001' "$1/of 1 bytes"
     touch -d '2001-02-03 04:05:06.789012345' "$1/linked"
     touch -d '2100-01-01 00:00:00.999999999' "$1/fifo"
     touch -h -d '2002-03-04 05:06:07.123456789' "$1/symlink"
     touch -d '2003-04-05 06:07:08.987654321' "$1/deep/er" "$1/empty" "$1"
+}
+
+# attributes DIRECTORY      of each kind, on files, directories and symlinks
+attributes() {
+    setfattr -n user.colour -v white "$1/of 1 bytes"
+    setfattr -n user.empty "$1/of 1 bytes"
+    setfattr -n "user.größe $(printf %0200d 7)" -v "0x00ff0a$(printf %02000d 7)" "$1/of 4096 bytes"
+    setfattr -n user.large -v "$(head -c 20000 /dev/zero | tr '\0' x)" "$1/of 1100000 bytes"
+    setfattr -n user.of_a_directory -v 'a b' "$1/deep"
+    setfattr -n trusted.key -v secret "$1/linked" "$1/deep/er"
+    setfattr -h -n trusted.of_a_symlink -v 3 "$1/symlink"
+    setcap cap_net_raw+ep "$1/of 511 bytes"
+    setfacl -m u:1234:rw,g:5678:r,u:56:-,m::rx "$1/linked" "$1/of 131073 bytes"
+    setfacl -m u:1234:rwx,d:u:1234:rx,d:g:5678:rwx,d:m::rx "$1/odd names"
 }
 
 # holes FILE      one at its beginning, in its middle and at its end
@@ -57,6 +73,8 @@ describe() {
         find . -type d -printf '%P %y %m %U:%G %T@ %n\0' -o -printf '%P %y %m %U:%G %T@ %n %s %l\0' | sort -z |
             tr '\0' '\n'
         find . -type f -print0 | sort -z | xargs -0 md5sum
+        find . -print0 | sort -z | xargs -0 getfattr -h -d -m - -e hex
+        find . ! -type l -print0 | sort -z | xargs -0 getfacl -n
         find . \( -type c -o -type b \) -exec stat -c '%n %t:%T' {} + | sort
         # Which names are one file.
         find . -type f -links +1 -printf '%i %P\n' | sort | awk '
@@ -73,7 +91,10 @@ is_same() {
     diff "$work/one" "$work/other"
 }
 
-by_tar() { tar -C "$1" --format=posix --sparse -cf - . | tar -C "$2" --same-owner --same-permissions --sparse -xf -; }
+by_tar() {
+    tar -C "$1" --format=posix --sparse --acls --xattrs -cf - . |
+        tar -C "$2" --same-owner --same-permissions --acls --xattrs --xattrs-include='*' -xf -
+}
 by_rsync() { keep --sparse "$1/" "$2/"; }
 by_cp() { cp -a "$1/." "$2"; }
 
@@ -98,7 +119,7 @@ test_cp_keeps_everything() { there_and_back by_cp; }
 test_rsync_keeps_everything() { there_and_back by_rsync; }
 
 # Of nanoseconds, too.
-keep() { rsync -aH --modify-window=-1 "$@"; }
+keep() { rsync -aHAX --modify-window=-1 "$@"; }
 
 test_rsync_finds_nothing_to_do_the_second_time() {
     mount_tmpfs

@@ -124,6 +124,7 @@ fpunch 1000000
 inode-flags 1000000
 link 1000000
 symlink 1000000
+xattr 1000000
 END
 }
 
