@@ -23,15 +23,13 @@ static void count_bytes(struct bucket *bucket, const struct value *value, uint64
         bucket->bytes += value->bytes.size - before;
 }
 
-/* The new value with its name, but without its bytes, for which there is room. */
-static int add_empty(struct bucket *bucket, const struct change *change, struct entry **ret_entry)
+/* The new value, without its bytes, for which there is room. */
+static int create_value(struct bucket *bucket, const struct change *change, struct value **ret_value)
 {
     const struct metadata directory = bucket_metadata(bucket);
     struct change_attributes attributes = change->attributes;
-    struct key key = {change->name, change->name_length};
     struct xattrs *xattrs;
     struct value *value;
-    struct entry *entry;
     int rc = metadata_inherit(&directory, &attributes, &xattrs);
 
     if (rc < 0)
@@ -40,37 +38,54 @@ static int add_empty(struct bucket *bucket, const struct change *change, struct 
     if (!value)
         return -ENOMEM;
     rc = bytes_reserve(&value->bytes, 0, change->length);
-    if (rc < 0)
-        goto unref_value;
-    rc = -ENOMEM;
-    entry = entry_create(&key, value);
+    if (rc < 0) {
+        inode_unref(&value->inode);
+        return condition_of_size(rc);
+    }
+    *ret_value = value;
+    return 0;
+}
+
+/* An entry with that name, which has the value's reference. */
+static int insert(struct bucket *bucket, const struct key *key, struct value *value, struct entry **ret_entry)
+{
+    struct entry *entry = entry_create(key, value);
+    int rc;
+
     if (!entry)
-        goto unref_value;
+        return -ENOMEM;
     rc = keys_insert(bucket, entry);
-    if (rc < 0)
-        goto destroy_entry;
+    if (rc < 0) {
+        entry_destroy(entry);
+        return rc;
+    }
     *ret_entry = entry;
     return 0;
+}
 
-destroy_entry:
-    entry_destroy(entry);
-unref_value:
-    inode_unref(&value->inode);
-    return condition_of_size(rc);
+static int write_addition(struct bucket *bucket, const struct change *change, const struct value *value)
+{
+    struct change numbered = *change;
+
+    numbered.ino = value->inode.number;
+    return store_write(bucket->environment->store, &numbered);
 }
 
 static int apply_add(struct bucket *bucket, const struct change *change, struct value **ret_value)
 {
-    struct change numbered = *change;
+    const struct key key = {change->name, change->name_length};
     struct entry *entry;
     struct value *value;
-    int rc = add_empty(bucket, change, &entry);
+    int rc = create_value(bucket, change, &value);
 
     if (rc != 0)
         return rc;
-    value = entry->value;
-    numbered.ino = value->inode.number;
-    rc = store_write(bucket->environment->store, &numbered);
+    rc = insert(bucket, &key, value, &entry);
+    if (rc < 0) {
+        inode_unref(&value->inode);
+        return rc;
+    }
+    rc = write_addition(bucket, change, value);
     if (rc < 0) {
         keys_remove(bucket, entry);
         return rc;
@@ -78,6 +93,23 @@ static int apply_add(struct bucket *bucket, const struct change *change, struct 
     bytes_write(&value->bytes, 0, change->bytes, change->length);
     count_bytes(bucket, value, 0);
     bucket_note_names(bucket, change->time);
+    *ret_value = value;
+    return 0;
+}
+
+static int apply_add_nameless(struct bucket *bucket, const struct change *change, struct value **ret_value)
+{
+    struct value *value;
+    int rc = create_value(bucket, change, &value);
+
+    if (rc != 0)
+        return rc;
+    rc = write_addition(bucket, change, value);
+    if (rc < 0) {
+        inode_unref(&value->inode);
+        return rc;
+    }
+    value_begin_nameless(value);
     *ret_value = value;
     return 0;
 }
@@ -105,12 +137,6 @@ static int apply_remove(struct bucket *bucket, const struct change *change)
     return 0;
 }
 
-static void add_name(struct value *value)
-{
-    inode_ref(&value->inode);
-    value->nlink++;
-}
-
 /* The entry of the name that stays gets the value, and keeps its position: a listing sees it once. */
 static int replace(struct bucket *bucket, const struct change *change, struct value *value, struct entry *entry)
 {
@@ -119,27 +145,21 @@ static int replace(struct bucket *bucket, const struct change *change, struct va
 
     if (rc < 0)
         return rc;
-    add_name(value);
+    value_gain_name(value);
     entry->value = value;
     note_loss(bucket, replaced, change->time);
     value_lose_name(replaced);
     return 0;
 }
 
-static int add_second_name(struct bucket *bucket, const struct change *change, struct value *value,
-                           const struct key *key)
+static int add_name(struct bucket *bucket, const struct change *change, struct value *value, const struct key *key)
 {
-    struct entry *entry = entry_create(key, value);
-    int rc;
+    struct entry *entry;
+    int rc = insert(bucket, key, value, &entry);
 
-    if (!entry)
-        return -ENOMEM;
-    rc = keys_insert(bucket, entry);
-    if (rc < 0) {
-        entry_destroy(entry);
+    if (rc < 0)
         return rc;
-    }
-    add_name(value);
+    value_gain_name(value);
     rc = store_write(bucket->environment->store, change);
     if (rc < 0)
         keys_remove(bucket, entry);
@@ -149,10 +169,13 @@ static int add_second_name(struct bucket *bucket, const struct change *change, s
 static int apply_link(struct bucket *bucket, const struct change *change, struct value *value)
 {
     const struct key key = {change->name, change->name_length};
-    int rc = add_second_name(bucket, change, value, &key);
+    int rc = add_name(bucket, change, value, &key);
 
     if (rc < 0)
         return rc;
+    if (value->unnamed)
+        count_bytes(bucket, value, 0);
+    value->unnamed = false;
     value->ctime = change->time;
     value->version++;
     bucket_note_names(bucket, change->time);
@@ -167,7 +190,7 @@ static int apply_rename(struct bucket *bucket, const struct change *change)
     struct entry *old = keys_find(bucket, &from);
     struct entry *target = keys_find(bucket, &to);
     struct value *value = old->value;
-    int rc = target ? replace(bucket, change, value, target) : add_second_name(bucket, change, value, &to);
+    int rc = target ? replace(bucket, change, value, target) : add_name(bucket, change, value, &to);
 
     if (rc < 0)
         return rc;
@@ -266,6 +289,8 @@ int bucket_apply(struct bucket *bucket, const struct change *change, struct valu
     switch (change->kind) {
     case CHANGE_ADD:
         return apply_add(bucket, change, value);
+    case CHANGE_ADD_NAMELESS:
+        return apply_add_nameless(bucket, change, value);
     case CHANGE_LINK:
         return apply_link(bucket, change, *value);
     case CHANGE_REMOVE:

@@ -144,6 +144,9 @@ int bucket_lookup(struct bucket *bucket, const struct key *key, enum bucket_reme
 /* A new key with an empty value, and a reference on it. BUCKET_E_EXISTS. */
 int bucket_add(struct bucket *bucket, const struct key *key, const struct change_attributes *attributes,
                enum bucket_remember remember, struct value **ret_value, struct attributes *ret_attributes);
+/* A new value without a name, which bucket_link_value() may give it once, and a reference on it. As bucket_add(). */
+int bucket_add_nameless(struct bucket *bucket, const struct change_attributes *attributes,
+                        enum bucket_remember remember, struct value **ret_value, struct attributes *ret_attributes);
 /* A new key with a symbolic link: its value's bytes are `target`. As bucket_add(). */
 int bucket_add_symlink(struct bucket *bucket, const struct key *key, const char *target, size_t length,
                        const struct change_attributes *attributes, enum bucket_remember remember,

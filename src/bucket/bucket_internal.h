@@ -25,6 +25,7 @@ struct value {
     mode_t mode;
     uid_t uid;
     gid_t gid;
+    bool unnamed; /* it has had no name yet */
     nlink_t nlink;
     dev_t rdev;
     int64_t atime;
@@ -79,6 +80,7 @@ enum bucket_tag {
     BUCKET_DELETE,
     BUCKET_LOOKUP,
     BUCKET_ADD,
+    BUCKET_ADD_NAMELESS,
     BUCKET_LINK,
     BUCKET_RENAME,
     BUCKET_GET_ATTRIBUTES,
@@ -156,6 +158,10 @@ void keys_dispose(struct bucket *bucket);
 /* One reference and one name; NULL without memory. Takes `xattrs` in any case. */
 struct value *value_create(struct bucket *owner, const struct change_attributes *attributes, struct xattrs *xattrs,
                            int64_t time);
+/* [run lock] What is new begins without the name: its reference is the caller's. */
+void value_begin_nameless(struct value *value);
+/* [run lock] One more name, with a reference. */
+void value_gain_name(struct value *value);
 /* [run lock, or disposing] It has lost its name: drops that reference, and remembers it while the kernel knows it. */
 void value_lose_name(struct value *value);
 struct metadata value_metadata(struct value *value);
@@ -172,7 +178,7 @@ struct bucket *value_hold_owner(struct value *value);
 
 /*
  * Gives the change to the store, then makes it so. For what concerns a value, `*value` is it; for CHANGE_ADD it is out,
- * borrowed. 0, or a condition or negative errno, and nothing has changed. The caller has checked that it is legal.
+ * borrowed, and for CHANGE_ADD_NAMELESS with a reference. 0, or a condition or negative errno, and nothing has changed. The caller has checked that it is legal.
  */
 int bucket_apply(struct bucket *bucket, const struct change *change, struct value **value);
 /* The names changed: mtime grows strictly, by which the kernel's listing cache sees it. */

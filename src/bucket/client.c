@@ -79,6 +79,17 @@ int bucket_add(struct bucket *bucket, const struct key *key, const struct change
     return rc;
 }
 
+int bucket_add_nameless(struct bucket *bucket, const struct change_attributes *attributes,
+                        enum bucket_remember remember, struct value **ret_value, struct attributes *ret_attributes)
+{
+    struct bucket_call call = {.attributes = attributes, .remember = remember, .ret_attributes = ret_attributes};
+    int rc = ask(bucket, BUCKET_ADD_NAMELESS, &call);
+
+    if (rc == 0)
+        *ret_value = call.value;
+    return rc;
+}
+
 int bucket_add_symlink(struct bucket *bucket, const struct key *key, const char *target, size_t length,
                        const struct change_attributes *attributes, enum bucket_remember remember,
                        struct value **ret_value, struct attributes *ret_attributes)

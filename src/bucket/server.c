@@ -116,6 +116,22 @@ static int on_add(struct bucket *bucket, struct bucket_call *call)
     return rc;
 }
 
+/* The reference that a name would have is dropped when the caller has one. */
+static int on_add_nameless(struct bucket *bucket, struct bucket_call *call)
+{
+    struct change change = change_of(bucket, CHANGE_ADD_NAMELESS);
+    struct value *value;
+    int rc;
+
+    change.attributes = *call->attributes;
+    rc = add(bucket, &change, &value);
+    if (rc != 0)
+        return rc;
+    hand_out(value, call);
+    inode_unref(&value->inode);
+    return 0;
+}
+
 static int on_link(struct bucket *bucket, struct bucket_call *call)
 {
     struct change change = change_of_key(bucket, CHANGE_LINK, call->key);
@@ -126,7 +142,7 @@ static int on_link(struct bucket *bucket, struct bucket_call *call)
         return BUCKET_E_EXISTS;
     if (value_owner(value) != bucket)
         return BUCKET_E_CANT_MOVE;
-    if (value->nlink == 0 || bucket->sealed)
+    if ((value->nlink == 0 && !value->unnamed) || bucket->sealed)
         return BUCKET_E_NOT_FOUND;
     change.ino = value->inode.number;
     rc = bucket_apply(bucket, &change, &value);
@@ -476,6 +492,8 @@ static int bucket_on_call(struct actor *self, unsigned tag, void *arg)
         return on_lookup(bucket, call);
     case BUCKET_ADD:
         return on_add(bucket, call);
+    case BUCKET_ADD_NAMELESS:
+        return on_add_nameless(bucket, call);
     case BUCKET_LINK:
         return on_link(bucket, call);
     case BUCKET_RENAME:

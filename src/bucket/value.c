@@ -3,7 +3,8 @@
  * last reference goes: its name, or the kernel's last lookup, or whoever works
  * with it. A value that loses its name while the kernel knows it is kept in
  * its bucket's list of nameless ones, so that the kernel can be told when the
- * bucket ends; it takes itself out when it goes.
+ * bucket ends; it takes itself out when it goes. There one that begins without
+ * a name is from the beginning, until it gets its first.
  *
  * It belongs to one bucket at a time. Who has a value and not its bucket's run
  * lock knows only whose it was a moment ago: it asks that one, which refuses
@@ -13,15 +14,30 @@
 
 #include <stdlib.h>
 
+static void join_nameless(struct value *value)
+{
+    struct bucket *owner = value_owner(value);
+
+    lock_acquire(&owner->nameless_lock);
+    cds_list_add_tail(&value->nameless, &owner->nameless);
+    lock_release(&owner->nameless_lock);
+}
+
+static void leave_nameless(struct value *value)
+{
+    struct bucket *owner = value_owner(value);
+
+    lock_acquire(&owner->nameless_lock);
+    cds_list_del_init(&value->nameless);
+    lock_release(&owner->nameless_lock);
+}
+
 static void release(struct inode *inode)
 {
     struct value *value = value_of_inode(inode);
     struct bucket *owner = value_owner(value);
 
-    lock_acquire(&owner->nameless_lock);
-    cds_list_del(&value->nameless);
-    lock_release(&owner->nameless_lock);
-
+    leave_nameless(value);
     bytes_deinit(&value->bytes);
     xattrs_destroy(value->xattrs);
     free(value);
@@ -51,16 +67,27 @@ struct value *value_create(struct bucket *owner, const struct change_attributes 
     return value;
 }
 
+void value_begin_nameless(struct value *value)
+{
+    value->nlink = 0;
+    value->unnamed = true;
+    join_nameless(value);
+}
+
+void value_gain_name(struct value *value)
+{
+    inode_ref(&value->inode);
+    value->nlink++;
+    if (value->nlink == 1)
+        leave_nameless(value);
+}
+
+/* One whose first name comes to nothing is as it was before. */
 void value_lose_name(struct value *value)
 {
-    struct bucket *owner = value_owner(value);
-
     value->nlink--;
-    if (value->nlink == 0 && inode_is_known(&value->inode)) {
-        lock_acquire(&owner->nameless_lock);
-        cds_list_add_tail(&value->nameless, &owner->nameless);
-        lock_release(&owner->nameless_lock);
-    }
+    if (value->nlink == 0 && (value->unnamed || inode_is_known(&value->inode)))
+        join_nameless(value);
     inode_unref(&value->inode);
 }
 

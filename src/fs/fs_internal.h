@@ -154,6 +154,7 @@ void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forg
 void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode);
 void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name);
 void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t rdev);
+void op_tmpfile(fuse_req_t req, fuse_ino_t parent, mode_t mode, struct fuse_file_info *info);
 void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name);
 void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t to_parent, const char *to_name,
                unsigned flags);
@@ -205,6 +206,8 @@ void transport_init(struct fuse_conn_info *connection);
 /* What a write, or a change of attributes, takes from its file besides, as the kernel says: CHANGE_DROP_SET_ID or 0. */
 unsigned transport_write_drops(fuse_req_t req, const struct fuse_file_info *info);
 unsigned transport_change_drops(fuse_req_t req, int to_set);
+/* Operations that not every libfuse knows. */
+void transport_add_operations(struct fuse_lowlevel_ops *operations);
 /* Asks libfuse for the transport. 0, or -ENOMEM. */
 int transport_add_options(struct fuse_args *args, bool io_uring);
 bool transport_is_io_uring(fuse_req_t req);

@@ -280,6 +280,42 @@ void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, 
     reply_entry(req, error, &entry);
 }
 
+static int make_nameless(const struct node *parent, const struct change_attributes *attributes,
+                         struct fuse_entry_param *ret_entry)
+{
+    struct attributes shown;
+    struct value *value;
+    int rc;
+
+    if (parent->kind != NODE_BUCKET)
+        return EPERM;
+    rc = bucket_add_nameless(bucket_of_inode(parent->inode), attributes, BUCKET_REMEMBER, &value, &shown);
+    if (rc != 0)
+        return fs_errno(rc, FS_BY_INODE);
+    entry_of(&shown, ret_entry);
+    inode_unref(value_inode(value));
+    return 0;
+}
+
+/* The kernel opens it at once, and gives it a name by link if somebody wants one. */
+void op_tmpfile(fuse_req_t req, fuse_ino_t parent, mode_t mode, struct fuse_file_info *info)
+{
+    struct fs *fs = request_begin(req);
+    const struct change_attributes attributes = new_attributes(req, mode, 0);
+    struct fuse_entry_param entry;
+    struct node node;
+    int error;
+
+    if (!request_resolve(req, fs, parent, &node))
+        return;
+    error = make_nameless(&node, &attributes, &entry);
+    node_release(&node);
+    if (error != 0)
+        fuse_reply_err(req, error);
+    else
+        fuse_reply_create(req, &entry, info);
+}
+
 void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
     struct fs *fs = request_begin(req);

@@ -106,7 +106,10 @@ static void read_why(int said, char *why, size_t size)
 
 static int mount_session(struct fs *fs, struct fuse_args *args)
 {
-    fs->session = fuse_session_new(args, &operations, sizeof(operations), fs);
+    struct fuse_lowlevel_ops all = operations;
+
+    transport_add_operations(&all);
+    fs->session = fuse_session_new(args, &all, sizeof(all), fs);
     if (!fs->session)
         return -EINVAL;
     if (fuse_session_mount(fs->session, fs->options.mountpoint) == 0)

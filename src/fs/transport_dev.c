@@ -29,6 +29,12 @@ unsigned transport_change_drops(fuse_req_t req, int to_set)
     return to_set & (FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID | FUSE_SET_ATTR_SIZE) ? drops_of(req) : 0;
 }
 
+/* This libfuse has no O_TMPFILE: EOPNOTSUPP, and programs make a file with a name. */
+void transport_add_operations(struct fuse_lowlevel_ops *operations)
+{
+    (void)operations;
+}
+
 int transport_add_options(struct fuse_args *args, bool io_uring)
 {
     (void)args;

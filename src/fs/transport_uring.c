@@ -34,6 +34,11 @@ unsigned transport_change_drops(fuse_req_t req, int to_set)
     return to_set & FUSE_SET_ATTR_KILL_SUID ? CHANGE_DROP_SET_ID : 0;
 }
 
+void transport_add_operations(struct fuse_lowlevel_ops *operations)
+{
+    operations->tmpfile = op_tmpfile;
+}
+
 int transport_add_options(struct fuse_args *args, bool io_uring)
 {
     if (!io_uring)

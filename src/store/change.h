@@ -12,6 +12,7 @@
 
 enum change_kind {
     CHANGE_ADD,      /* a new value `ino` called `name`, with `attributes` and `length` `bytes` */
+    CHANGE_ADD_NAMELESS, /* a new value `ino` that has no name, with `attributes` */
     CHANGE_LINK,     /* `name` is one more name of value `ino` */
     CHANGE_REMOVE,   /* the entry `name` */
     CHANGE_RENAME,   /* the entry `name` is now called `to_name`, instead of what was called so */

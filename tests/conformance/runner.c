@@ -30,6 +30,7 @@ extern const struct family chmod_family;
 extern const struct family chown_family;
 extern const struct family link_family;
 extern const struct family names_family;
+extern const struct family tmpfile_family;
 extern const struct family truncate_family;
 extern const struct family unlink_family;
 extern const struct family utimensat_family;
@@ -39,6 +40,7 @@ static const struct family *const families[] = {
     &chown_family,
     &link_family,
     &names_family,
+    &tmpfile_family,
     &truncate_family,
     &unlink_family,
     &utimensat_family,
