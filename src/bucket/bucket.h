@@ -219,6 +219,9 @@ bool bucket_take_news(struct bucket *bucket);
 /* After the end [any thread]: true if it ended by bucket_stop_if_empty(), whose caller knows that the name is gone. */
 bool bucket_was_removed(const struct bucket *bucket);
 
+/* After the end [any thread]: what a removed one is for who still has it open. False if it ended otherwise. */
+bool bucket_show_removed(const struct bucket *bucket, struct attributes *ret_attributes);
+
 /* After the end [any thread, one]: what the bucket still holds, for whoever was told by on_end. */
 
 /* [may block for the nameless ones' lock] Every value that the kernel may know; `key` is NULL for a nameless one. */

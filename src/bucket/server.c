@@ -51,21 +51,34 @@ static struct bucket *find_bucket(struct bucket *bucket, const struct key *key)
     return child ? bucket_of_actor(child) : NULL;
 }
 
-static void bucket_show(const struct bucket *bucket, struct attributes *ret_attributes)
+static void show_empty(const struct bucket *bucket, struct attributes *ret_attributes)
 {
-    uint64_t buckets = count_buckets(bucket);
-
     *ret_attributes = (struct attributes){
         .ino = bucket->inode.number,
         .mode = bucket->mode,
-        .nlink = (nlink_t)(2 + buckets),
         .uid = bucket->uid,
         .gid = bucket->gid,
-        .size = bucket->order.count + buckets,
         .atime = bucket->atime,
         .mtime = bucket->mtime,
         .ctime = bucket->ctime,
     };
+}
+
+static void bucket_show(const struct bucket *bucket, struct attributes *ret_attributes)
+{
+    uint64_t buckets = count_buckets(bucket);
+
+    show_empty(bucket, ret_attributes);
+    ret_attributes->nlink = (nlink_t)(2 + buckets);
+    ret_attributes->size = bucket->order.count + buckets;
+}
+
+bool bucket_show_removed(const struct bucket *bucket, struct attributes *ret_attributes)
+{
+    if (!bucket_was_removed(bucket))
+        return false;
+    show_empty(bucket, ret_attributes);
+    return true;
 }
 
 /* Hands a value out: counts the lookup here, where nothing else happens to the bucket meanwhile. */

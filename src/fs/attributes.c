@@ -35,13 +35,23 @@ void entry_of(const struct attributes *attributes, struct fuse_entry_param *ret_
     attributes_to_stat(attributes, &ret_entry->attr);
 }
 
+/* A directory that was removed and is still open, or somebody's working directory, has no name left. */
+static int bucket_attributes(struct bucket *bucket, struct attributes *ret_attributes)
+{
+    int rc = bucket_get_attributes(bucket, ret_attributes);
+
+    if (actor_has_ended_by(rc) && bucket_show_removed(bucket, ret_attributes))
+        return 0;
+    return fs_errno(rc, FS_BY_INODE);
+}
+
 int node_get_attributes(struct fs *fs, const struct node *node, struct attributes *ret_attributes)
 {
     switch (node->kind) {
     case NODE_ROOT:
         return root_get_attributes(fs, ret_attributes);
     case NODE_BUCKET:
-        return fs_errno(bucket_get_attributes(bucket_of_inode(node->inode), ret_attributes), FS_BY_INODE);
+        return bucket_attributes(bucket_of_inode(node->inode), ret_attributes);
     case NODE_VALUE:
         return fs_errno(value_get_attributes(value_of_inode(node->inode), ret_attributes), FS_BY_INODE);
     case NODE_CONTROL:

@@ -347,6 +347,23 @@ BUCKET_TEST(nested, one_that_holds_a_bucket_is_not_empty)
     cr_assert_null(bucket_called(NULL, "a"));
 }
 
+BUCKET_TEST(nested, one_that_was_removed_is_shown_without_a_name)
+{
+    struct bucket *a = bucket_in(NULL, "a");
+    struct bucket *b = bucket_in(NULL, "b");
+    struct attributes before = attributes_of_bucket(a);
+    struct attributes after;
+
+    cr_assert_not(bucket_show_removed(a, &after));
+    cr_assert_eq(remove_bucket(NULL, "a"), 0);
+    cr_assert(bucket_show_removed(a, &after));
+    cr_assert_eq(after.ino, before.ino);
+    cr_assert_eq(after.mode, before.mode);
+    cr_assert_eq(after.nlink, 0);
+    cr_assert_eq(bucket_stop_tree(b), 0);
+    cr_assert_not(bucket_show_removed(b, &after));
+}
+
 BUCKET_TEST(nested, one_whose_buckets_have_ended_is_empty)
 {
     for (int i = 0; i < 20; i++) {
