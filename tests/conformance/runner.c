@@ -29,7 +29,10 @@ static const char *const file_systems[FILE_SYSTEMS] = {"tmpfs", "kvfs"};
 extern const struct family chmod_family;
 extern const struct family chown_family;
 extern const struct family link_family;
+extern const struct family mkdir_family;
+extern const struct family mknod_family;
 extern const struct family names_family;
+extern const struct family open_family;
 extern const struct family tmpfile_family;
 extern const struct family truncate_family;
 extern const struct family unlink_family;
@@ -39,7 +42,10 @@ static const struct family *const families[] = {
     &chmod_family,
     &chown_family,
     &link_family,
+    &mkdir_family,
+    &mknod_family,
     &names_family,
+    &open_family,
     &tmpfile_family,
     &truncate_family,
     &unlink_family,
