@@ -63,7 +63,7 @@ struct bucket {
     int64_t atime;
     int64_t mtime;
     int64_t ctime;
-    int64_t changed; /* the last change of the names: mtime grows strictly with each, for the kernel's listing cache */
+    int64_t changed; /* the last change: times grow strictly with each, the mtime also for the kernel's listing cache */
     uint32_t restarts; /* constant once it has started */
     bool sealed;     /* is about to end: takes no more keys and buckets */
     bool removed;    /* it is sealed because it was empty */

@@ -73,6 +73,10 @@ void metadata_set(const struct metadata *metadata, const struct change *change)
         *metadata->atime = to->atime;
     if (change->set & CHANGE_SET_MTIME)
         *metadata->mtime = to->mtime;
+    if (change->set & CHANGE_SET_ATIME_NOW)
+        *metadata->atime = change->time;
+    if (change->set & CHANGE_SET_MTIME_NOW)
+        *metadata->mtime = change->time;
     *metadata->ctime = change->set & CHANGE_SET_CTIME ? to->ctime : change->time;
     drop(metadata, change->set);
 }

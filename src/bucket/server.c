@@ -15,12 +15,21 @@
 /* Positions of buckets in a listing: greater than any key's. */
 #define BUCKETS_BEHIND (UINT64_C(1) << 62)
 
-static struct change change_of(const struct bucket *bucket, enum change_kind kind)
+/* Later than any change before, within a tick of the clock too, so that whoever looks at times sees each. */
+static int64_t next_time(struct bucket *bucket)
 {
-    return (struct change){.kind = kind, .bucket = bucket->inode.number, .time = clock_wall_ns()};
+    int64_t now = clock_wall_ns();
+
+    bucket->changed = now > bucket->changed ? now : bucket->changed + 1;
+    return bucket->changed;
 }
 
-static struct change change_of_key(const struct bucket *bucket, enum change_kind kind, const struct key *key)
+static struct change change_of(struct bucket *bucket, enum change_kind kind)
+{
+    return (struct change){.kind = kind, .bucket = bucket->inode.number, .time = next_time(bucket)};
+}
+
+static struct change change_of_key(struct bucket *bucket, enum change_kind kind, const struct key *key)
 {
     struct change change = change_of(bucket, kind);
 
@@ -29,7 +38,7 @@ static struct change change_of_key(const struct bucket *bucket, enum change_kind
     return change;
 }
 
-static struct change change_of_value(const struct bucket *bucket, enum change_kind kind, const struct value *value)
+static struct change change_of_value(struct bucket *bucket, enum change_kind kind, const struct value *value)
 {
     struct change change = change_of(bucket, kind);
 
@@ -273,7 +282,7 @@ static struct metadata metadata_of(struct bucket *bucket, const struct bucket_ca
     return call->value ? value_metadata(call->value) : bucket_metadata(bucket);
 }
 
-static struct change change_of_either(const struct bucket *bucket, enum change_kind kind,
+static struct change change_of_either(struct bucket *bucket, enum change_kind kind,
                                       const struct bucket_call *call)
 {
     struct change change = change_of(bucket, kind);
@@ -391,7 +400,9 @@ static int on_seal(struct bucket *bucket)
 
 static void note_children(struct actor *self)
 {
-    bucket_note_names(bucket_of_actor(self), clock_wall_ns());
+    struct bucket *bucket = bucket_of_actor(self);
+
+    bucket_note_names(bucket, next_time(bucket));
 }
 
 /* Who starts buckets is a bucket, or a root registry. */

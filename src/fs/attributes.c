@@ -96,13 +96,12 @@ static unsigned change_of(const struct stat *stat, int to_set, struct change_att
     } bits[] = {
         {FUSE_SET_ATTR_MODE, CHANGE_SET_MODE},   {FUSE_SET_ATTR_UID, CHANGE_SET_UID},
         {FUSE_SET_ATTR_GID, CHANGE_SET_GID},     {FUSE_SET_ATTR_SIZE, CHANGE_SET_SIZE},
-        {FUSE_SET_ATTR_ATIME, CHANGE_SET_ATIME}, {FUSE_SET_ATTR_ATIME_NOW, CHANGE_SET_ATIME},
-        {FUSE_SET_ATTR_MTIME, CHANGE_SET_MTIME}, {FUSE_SET_ATTR_MTIME_NOW, CHANGE_SET_MTIME},
+        {FUSE_SET_ATTR_ATIME, CHANGE_SET_ATIME}, {FUSE_SET_ATTR_ATIME_NOW, CHANGE_SET_ATIME_NOW},
+        {FUSE_SET_ATTR_MTIME, CHANGE_SET_MTIME}, {FUSE_SET_ATTR_MTIME_NOW, CHANGE_SET_MTIME_NOW},
         {FUSE_SET_ATTR_CTIME, CHANGE_SET_CTIME},
     };
     /* One that sets nothing is how the kernel says no more than that: for fallocate(2), and chown(2) to nobody else. */
     unsigned set = to_set == 0 ? CHANGE_DROP_SET_ID : 0;
-    int64_t now = clock_wall_ns();
 
     for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {
         if (to_set & bits[i].fuse)
@@ -113,8 +112,8 @@ static unsigned change_of(const struct stat *stat, int to_set, struct change_att
         .uid = stat->st_uid,
         .gid = stat->st_gid,
         .size = (uint64_t)stat->st_size,
-        .atime = to_set & FUSE_SET_ATTR_ATIME_NOW ? now : clock_from_timespec(&stat->st_atim),
-        .mtime = to_set & FUSE_SET_ATTR_MTIME_NOW ? now : clock_from_timespec(&stat->st_mtim),
+        .atime = clock_from_timespec(&stat->st_atim),
+        .mtime = clock_from_timespec(&stat->st_mtim),
         .ctime = clock_from_timespec(&stat->st_ctim),
     };
     return set;
@@ -146,7 +145,7 @@ static int node_set_attributes(fuse_req_t req, struct fs *fs, const struct node 
         break;
     }
     /* Truncating one, as a shell does before it writes, means nothing; its owner and mode are the bucket's business. */
-    if (set & ~(unsigned)(CHANGE_SET_SIZE | CHANGE_SET_ATIME | CHANGE_SET_MTIME | CHANGE_SET_CTIME | CHANGE_DROP_SET_ID))
+    if (set & (CHANGE_SET_MODE | CHANGE_SET_UID | CHANGE_SET_GID))
         return EPERM;
     control_show(node->inode, ret_attributes);
     return 0;

@@ -69,7 +69,7 @@ int root_set_attributes(struct fs *fs, unsigned set, const struct change_attribu
         return fs_errno(rc, FS_BY_INODE);
     lock_acquire(&fs->root.lock);
     metadata_set(&metadata, &change);
-    if (set & CHANGE_SET_MTIME)
+    if (set & (CHANGE_SET_MTIME | CHANGE_SET_MTIME_NOW))
         fs->root.mtime_set_at = stats.changed_ns;
     lock_release(&fs->root.lock);
     return root_get_attributes(fs, ret_attributes);

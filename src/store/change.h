@@ -34,6 +34,8 @@ enum change_set {
     CHANGE_DROP_SET_ID = 128,
     CHANGE_DROP_SGID = 256, /* The set-group-ID bit goes in any case. */
     CHANGE_KEEP_SGID = 512, /* It has been found that it needn't. */
+    CHANGE_SET_ATIME_NOW = 1024, /* to the time of the change */
+    CHANGE_SET_MTIME_NOW = 2048,
 };
 
 struct change_attributes {

@@ -61,6 +61,34 @@ static void resize(uint64_t size)
     cr_assert_eq(attributes.size, size);
 }
 
+/* ---- times ---- */
+
+BUCKET_TEST(value, has_a_later_time_after_each_change)
+{
+    const struct change_attributes to = {.mode = 0600, .mtime = 5};
+    struct attributes before;
+    struct attributes after;
+
+    with_milk(BUCKET_QUIETLY);
+    cr_assert_eq(value_get_attributes(value, &after), 0);
+    for (int i = 0; i < 100; i++) {
+        before = after;
+        write_text(0, "x");
+        cr_assert_eq(value_get_attributes(value, &after), 0);
+        cr_assert_gt(after.mtime, before.mtime);
+        cr_assert_eq(after.ctime, after.mtime);
+        before = after;
+        cr_assert_eq(value_set_attributes(value, CHANGE_SET_MODE, &to, &after), 0);
+        cr_assert_gt(after.ctime, before.ctime);
+        cr_assert_eq(after.mtime, before.mtime);
+        before = after;
+        cr_assert_eq(value_set_attributes(value, CHANGE_SET_MTIME_NOW, &to, &after), 0);
+        cr_assert_gt(after.mtime, before.ctime);
+        cr_assert_eq(after.ctime, after.mtime);
+    }
+    value_unref(value);
+}
+
 /* ---- bytes ---- */
 
 BUCKET_TEST(value, is_written_and_read_at_offsets)
