@@ -1,0 +1,287 @@
+#include "differences.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/fs.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* --- what is done ---------------------------------------------------------------------------------------------- */
+
+/* Where it really is, symbolic links followed; empty if it isn't. */
+static void real_path(const struct side *side, const char *path, int follow, char *real)
+{
+    int fd = openat(side->top, path, O_PATH | O_CLOEXEC | follow);
+    char proc[64];
+    ssize_t length;
+
+    snprintf(proc, sizeof(proc), "/proc/self/fd/%d", fd);
+    length = fd >= 0 ? readlink(proc, real, PATH_MAX - 1) : 0;
+    real[length > 0 ? length : 0] = '\0';
+    if (fd >= 0)
+        close(fd);
+}
+
+/* The directory that the name `path` is in. */
+static void real_directory(const struct side *side, int64_t path, char *real)
+{
+    char text[PATH_TEXT_MAX];
+    char *slash = strrchr(argument_path(path, text), '/');
+
+    if (slash)
+        *slash = '\0';
+    real_path(side, slash ? text : ".", 0, real);
+}
+
+static bool between_directories(const struct operation *operation, const struct side *tmpfs)
+{
+    char from[PATH_MAX];
+    char to[PATH_MAX];
+
+    real_directory(tmpfs, operation->values[ARGUMENT_PATH], from);
+    real_directory(tmpfs, operation->values[ARGUMENT_TO], to);
+    return strcmp(from, to) != 0;
+}
+
+/* Is the file, which a symbolic link may lead to, in another directory than the name that it shall get? */
+static bool links_between_directories(const struct operation *operation, const struct side *tmpfs)
+{
+    char text[PATH_TEXT_MAX];
+    char from[PATH_MAX];
+    char to[PATH_MAX];
+    char *slash;
+
+    if (operation->values[ARGUMENT_FOLLOW] != 0)
+        return between_directories(operation, tmpfs);
+    real_path(tmpfs, argument_path(operation->values[ARGUMENT_PATH], text), 0, from);
+    slash = strrchr(from, '/');
+    if (slash)
+        *slash = '\0';
+    real_directory(tmpfs, operation->values[ARGUMENT_TO], to);
+    return strcmp(from, to) != 0;
+}
+
+static bool always(const struct operation *operation, const struct side *tmpfs)
+{
+    (void)operation;
+    (void)tmpfs;
+    return true;
+}
+
+static bool is_linked(const struct side *side, int64_t path)
+{
+    char text[PATH_TEXT_MAX];
+    struct stat stat;
+
+    return fstatat(side->top, argument_path(path, text), &stat, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(stat.st_mode) &&
+           stat.st_nlink > 1;
+}
+
+static bool moves_a_linked_value(const struct operation *operation, const struct side *tmpfs)
+{
+    const int64_t *values = operation->values;
+
+    return between_directories(operation, tmpfs) &&
+           (is_linked(tmpfs, values[ARGUMENT_PATH]) ||
+            (values[ARGUMENT_RENAME] == RENAME_EXCHANGE && is_linked(tmpfs, values[ARGUMENT_TO])));
+}
+
+static bool is_of_directory(const struct operation *operation, const struct side *tmpfs)
+{
+    struct stat stat;
+
+    return fstat(tmpfs->slots[operation->values[ARGUMENT_SLOT]], &stat) == 0 && S_ISDIR(stat.st_mode);
+}
+
+static const struct {
+    const char *kind;
+    int error; /* of kvfs; 0: whatever it is */
+    bool (*when)(const struct operation *operation, const struct side *tmpfs);
+} refusals[] = {
+    /* All names of a value are in one bucket, which is what its changes go through. */
+    {"link", EXDEV, links_between_directories},
+    {"link_fd", EXDEV, always},
+    {"rename", EXDEV, moves_a_linked_value},
+    /* The kernel's own: where in a directory a descriptor can be put. */
+    {"lseek", 0, is_of_directory},
+    /* Not there yet. */
+    {"rename", EXDEV, always},
+    {"rename", EINVAL, always},
+    {"open", EOPNOTSUPP, always},
+    {"fallocate", EOPNOTSUPP, always},
+};
+
+bool difference_in_outcome(const struct operation *operation, const struct outcome *outcome, const struct side *tmpfs)
+{
+    for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+        if ((refusals[i].error == 0 || refusals[i].error == outcome->error) &&
+            strcmp(operation->kind->name, refusals[i].kind) == 0 && refusals[i].when(operation, tmpfs))
+            return true;
+    }
+    return false;
+}
+
+/* --- what moves times ------------------------------------------------------------------------------------------ */
+
+/* A truncate() to the size that it has moves a file's times; on tmpfs only if something is allocated for it. */
+static bool truncates_nothing(const struct operation *operation, const struct side *tmpfs)
+{
+    char path[PATH_TEXT_MAX];
+    struct stat stat;
+
+    return fstatat(tmpfs->top, argument_path(operation->values[ARGUMENT_PATH], path), &stat, 0) == 0 &&
+           stat.st_size == operation->values[ARGUMENT_SIZE] && stat.st_blocks == 0;
+}
+
+/* What is written to a FIFO moves its times on tmpfs only: the kernel moves none of FUSE's, and tells it nothing. */
+static bool writes_to_fifo(const struct operation *operation, const struct side *tmpfs)
+{
+    struct stat stat;
+
+    return fstat(tmpfs->slots[operation->values[ARGUMENT_SLOT]], &stat) == 0 && S_ISFIFO(stat.st_mode);
+}
+
+static const struct {
+    const char *kind;
+    bool (*when)(const struct operation *operation, const struct side *tmpfs);
+} moves[] = {
+    {"truncate", truncates_nothing},
+    {"write", writes_to_fifo},
+};
+
+bool difference_in_times(const struct operation *operation, const struct side *tmpfs)
+{
+    for (size_t i = 0; i < sizeof(moves) / sizeof(moves[0]); i++) {
+        if (strcmp(operation->kind->name, moves[i].kind) == 0 && moves[i].when(operation, tmpfs))
+            return true;
+    }
+    return false;
+}
+
+void difference_move_times(const struct operation *operation, const struct side *side)
+{
+    static const struct timespec now[] = {{.tv_nsec = UTIME_OMIT}, {.tv_nsec = UTIME_NOW}};
+    char path[PATH_TEXT_MAX];
+
+    if (strcmp(operation->kind->name, "truncate") == 0)
+        (void)utimensat(side->top, argument_path(operation->values[ARGUMENT_PATH], path), now, 0);
+    else
+        (void)futimens(side->slots[operation->values[ARGUMENT_SLOT]], now);
+}
+
+/* --- what ends ------------------------------------------------------------------------------------------------- */
+
+/*
+ * A bucket that is removed ends, and what is still open of it is ESTALE: itself as a directory, and those of its values
+ * that have no name any more. That can only be right after what removes a directory.
+ */
+static bool may_end_buckets(const struct operation *operation)
+{
+    static const char *const kinds[] = {"rmdir", "remove_all", "rename"};
+
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (strcmp(operation->kind->name, kinds[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* By the daemon's word, whatever the kernel remembers. */
+static bool has_ended(int tmpfs, int kvfs)
+{
+    struct statx stat;
+
+    return tmpfs >= 0 && kvfs >= 0 &&
+           statx(kvfs, "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC, STATX_BASIC_STATS, &stat) < 0 && errno == ESTALE &&
+           statx(tmpfs, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stat) == 0 && stat.stx_nlink == 0;
+}
+
+void difference_close_ended(const struct operation *operation, struct side *tmpfs, struct side *kvfs)
+{
+    if (!may_end_buckets(operation))
+        return;
+    for (int i = 0; i < SIDE_SLOTS; i++) {
+        if (!has_ended(tmpfs->slots[i], kvfs->slots[i]))
+            continue;
+        side_close_slot(tmpfs, i);
+        side_close_slot(kvfs, i);
+    }
+    for (int i = 0; i < SIDE_MAPS; i++) {
+        if (!tmpfs->maps[i] || !has_ended(tmpfs->map_fds[i], kvfs->map_fds[i]))
+            continue;
+        side_unmap(tmpfs, i);
+        side_unmap(kvfs, i);
+    }
+}
+
+/* --- what is seen ---------------------------------------------------------------------------------------------- */
+
+bool special_has(const struct special *special, ino_t inode)
+{
+    for (int i = 0; i < special->count; i++) {
+        if (special->inodes[i] == inode)
+            return true;
+    }
+    return false;
+}
+
+static void add(struct special *special, ino_t inode)
+{
+    if (!special_has(special, inode) && special->count < (int)(sizeof(special->inodes) / sizeof(special->inodes[0])))
+        special->inodes[special->count++] = inode;
+}
+
+void difference_note(struct special *special, const struct operation *operation, const struct side *tmpfs)
+{
+    if (strcmp(operation->kind->name, "store") == 0)
+        add(special, side_mapped(tmpfs, operation->values[ARGUMENT_MAP]));
+}
+
+static bool is_directory(const struct look *look, bool special)
+{
+    (void)special;
+    return S_ISDIR(look->stat.stx_mode);
+}
+
+static bool is_special(const struct look *look, bool special)
+{
+    (void)look;
+    return special;
+}
+
+static bool is_any(const struct look *look, bool special)
+{
+    (void)look;
+    (void)special;
+    return true;
+}
+
+static const struct {
+    enum field field;
+    bool (*when)(const struct look *tmpfs, bool special);
+} unlike[] = {
+    /* The size of a directory is anybody's choice; POSIX has none. */
+    {FIELD_SIZE, is_directory},
+    /*
+     * What is stored through a mapping, tmpfs doesn't note; kvfs does when the kernel writes it back.
+     */
+    {FIELD_MTIME, is_special},
+    {FIELD_CTIME, is_special},
+    /* Nor is it allocated before it is written back. */
+    {FIELD_BLOCKS, is_special},
+    /* Not there yet. */
+    {FIELD_BLOCKS, is_any},
+};
+
+bool difference_in_field(enum field field, const struct look *tmpfs, const struct special *special)
+{
+    bool is_one = special_has(special, tmpfs->stat.stx_ino);
+
+    for (size_t i = 0; i < sizeof(unlike) / sizeof(unlike[0]); i++) {
+        if (unlike[i].field == field && unlike[i].when(tmpfs, is_one))
+            return true;
+    }
+    return false;
+}
