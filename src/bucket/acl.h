@@ -22,7 +22,7 @@ mode_t acl_mode(const void *acl, size_t length);
 bool acl_is_minimal(size_t length);
 /* A file with this list gets the permission bits of `mode`: the list allows what they do. */
 void acl_change_mode(void *acl, size_t length, mode_t mode);
-/* A file is made with `mode` and this list, its directory's default: both allow only what both did. Returns the mode. */
+/* A file is made with `mode` and its directory's default list: both then allow what both did. Returns the mode. */
 mode_t acl_create(void *acl, size_t length, mode_t mode);
 
 #endif

@@ -30,7 +30,7 @@ enum bucket_condition {
     BUCKET_E_XATTRS_FULL,    /* beyond the extended attributes that one may have */
     BUCKET_E_BAD_ACL,
     BUCKET_E_NO_DEFAULT_ACL, /* only a directory has one */
-    BUCKET_E_ASKS_GROUP,     /* is the file's group one of the caller's? To be asked again with the answer (CHANGE_*_SGID) */
+    BUCKET_E_ASKS_GROUP,     /* nothing was done: is the file's group the caller's? To be told by a CHANGE_*_SGID */
 };
 
 struct bucket;
@@ -176,7 +176,10 @@ int bucket_list(struct bucket *bucket, uint64_t position, bucket_visit *visit, r
                 void *context);
 
 int value_read(struct value *value, uint64_t offset, void *buffer, size_t size, size_t *ret_length);
-/* All or nothing: 0, BUCKET_E_TOO_LARGE, or a negative errno. `set`: CHANGE_DROP_SET_ID or 0, and see BUCKET_E_ASKS_GROUP. */
+/*
+ * All or nothing: 0, BUCKET_E_TOO_LARGE, or a negative errno. `set` is CHANGE_DROP_SET_ID or 0, and after a
+ * BUCKET_E_ASKS_GROUP CHANGE_KEEP_SGID or CHANGE_DROP_SGID as well.
+ */
 int value_write(struct value *value, uint64_t offset, const void *bytes, size_t length, unsigned set);
 int value_get_attributes(struct value *value, struct attributes *ret_attributes);
 int value_set_attributes(struct value *value, unsigned set, const struct change_attributes *attributes,
@@ -184,7 +187,8 @@ int value_set_attributes(struct value *value, unsigned set, const struct change_
 
 /*
  * Extended attributes of what an inode is, a value or a bucket [any thread] [may block]. `name` is whole, as in
- * `user.colour`. Reading: BUCKET_E_NO_XATTR, BUCKET_E_RANGE if it is longer than `size`; size 0 asks for the length only.
+ * `user.colour`. Reading: BUCKET_E_NO_XATTR; BUCKET_E_RANGE if it is longer than `size`, but size 0 asks for the
+ * length only.
  */
 int bucket_get_xattr(struct inode *inode, const struct key *name, void *buffer, size_t size, size_t *ret_length);
 /*

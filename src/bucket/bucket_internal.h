@@ -56,7 +56,7 @@ struct bucket {
     struct table keys; /* only once it has had many */
     struct sequence order;
     uint64_t bytes; /* of all named values */
-    mode_t mode;                   /* this and the three below are written under nameless_lock too, as a successor reads them */
+    mode_t mode; /* this and the three below are written under nameless_lock, too, as a successor reads them */
     uid_t uid;
     gid_t gid;
     struct xattrs *xattrs; /* NULL: none */

@@ -26,20 +26,20 @@ struct metadata {
 /* [never blocks] Does what the change's `set` says, but for the size; sets the ctime in any case. */
 void metadata_set(const struct metadata *metadata, const struct change *change);
 /*
- * [never blocks] 0; or BUCKET_E_ASKS_GROUP: what `set` drops depends on whether the file's group is one of the caller's,
- * so it has to have CHANGE_KEEP_SGID if it is, or else CHANGE_DROP_SGID.
+ * [never blocks] 0; or BUCKET_E_ASKS_GROUP: what `set` drops depends on whether the file's group is one of the
+ * caller's, so it has to have CHANGE_KEEP_SGID if it is, or else CHANGE_DROP_SGID.
  */
 int metadata_check_drop(const struct metadata *metadata, unsigned set);
 
-/* For the next: as getxattr(2), BUCKET_E_NO_XATTR, and BUCKET_E_RANGE if there isn't room. With no room at all: the length. */
+/* BUCKET_E_NO_XATTR; BUCKET_E_RANGE if it is longer than `size`, but size 0 asks for the length only. */
 int metadata_get_xattr(const struct metadata *metadata, const struct key *name, void *buffer, size_t size,
                        size_t *ret_length);
 int metadata_list_xattrs(const struct metadata *metadata, const char *hidden, void *buffer, size_t size,
                          size_t *ret_length);
 
 /*
- * [never blocks] Makes a legal change of a CHANGE_SET_XATTR or CHANGE_REMOVE_XATTR that has a name, or changes nothing of
- * it. `flags` are setxattr(2)'s. BUCKET_E_EXISTS, BUCKET_E_NO_XATTR, BUCKET_E_BAD_ACL, BUCKET_E_NO_DEFAULT_ACL, and
+ * [never blocks] Makes a legal change of a CHANGE_SET_XATTR or CHANGE_REMOVE_XATTR that has its name and bytes.
+ * `flags` are setxattr(2)'s. BUCKET_E_EXISTS, BUCKET_E_NO_XATTR, BUCKET_E_BAD_ACL, BUCKET_E_NO_DEFAULT_ACL, and
  * BUCKET_E_ASKS_GROUP as for metadata_check_drop().
  */
 int metadata_plan_xattr(const struct metadata *metadata, int flags, struct change *change);

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define XATTRS_NAMES_MAX ((size_t)64 << 10) /* bytes of a list of all names: Linux tells no longer one (XATTR_LIST_MAX) */
+#define XATTRS_NAMES_MAX ((size_t)64 << 10) /* bytes of a list of all names: Linux shows no longer one */
 #define XATTRS_SIZE_MAX ((size_t)1 << 20)   /* bytes of all names and values */
 
 struct xattrs;
@@ -36,8 +36,8 @@ int xattrs_copy(const struct xattrs *xattrs, struct xattrs **ret_xattrs);
 /* [never blocks] Takes that one away. False if there is none. */
 bool xattrs_remove(struct xattrs **xattrs, const char *name, size_t name_length);
 /*
- * [never blocks] The names that don't begin with `hidden`, if it isn't NULL, each with a NUL behind it, into `buffer`, if
- * it has room for them. The bytes that they take.
+ * [never blocks] The names that don't begin with `hidden`, if it isn't NULL, each with a NUL behind it, into `buffer`
+ * as far as there is room. The bytes that all of them take.
  */
 size_t xattrs_list(const struct xattrs *xattrs, const char *hidden, char *buffer, size_t size);
 /* NULL is fine. */

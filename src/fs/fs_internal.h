@@ -203,7 +203,7 @@ void control_forget(struct fs *fs, struct inode *inode, uint64_t n);
 
 /* [init] What the connection should be like with this libfuse. */
 void transport_init(struct fuse_conn_info *connection);
-/* What a write, or a change of attributes, takes from its file besides, as the kernel says: CHANGE_DROP_SET_ID or 0. */
+/* What a write, or a change of attributes, takes from its file as the kernel says: CHANGE_DROP_SET_ID or 0. */
 unsigned transport_write_drops(fuse_req_t req, const struct fuse_file_info *info);
 unsigned transport_change_drops(fuse_req_t req, int to_set);
 /* Operations that not every libfuse knows. */

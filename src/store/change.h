@@ -11,15 +11,15 @@
 #include <sys/types.h>
 
 enum change_kind {
-    CHANGE_ADD,      /* a new value `ino` called `name`, with `attributes` and `length` `bytes` */
-    CHANGE_ADD_NAMELESS, /* a new value `ino` that has no name, with `attributes` */
+    CHANGE_ADD,      /* a new value `ino` called `name`, of `length` `bytes`, `attributes`, and what it inherits */
+    CHANGE_ADD_NAMELESS, /* a new value `ino` that has no name, with `attributes` and what it inherits */
     CHANGE_LINK,     /* `name` is one more name of value `ino` */
     CHANGE_REMOVE,   /* the entry `name` */
     CHANGE_RENAME,   /* the entry `name` is now called `to_name`, instead of what was called so */
     CHANGE_WRITE,    /* `length` `bytes` at `offset` of value `ino`, which ends there if `set` has CHANGE_SET_SIZE */
     CHANGE_SET,      /* the `set` ones of `attributes`, of value `ino`, or of the bucket if `ino` is its own */
-    CHANGE_SET_XATTR,    /* the extended attribute `name` of the same becomes `length` `bytes`, and `set` as with CHANGE_SET */
-    CHANGE_REMOVE_XATTR, /* it has none of that `name`, and `set` as with CHANGE_SET */
+    CHANGE_SET_XATTR, /* the extended attribute `name` of the same has `length` `bytes`; `set` as with CHANGE_SET */
+    CHANGE_REMOVE_XATTR, /* it has none of that `name`; `set` as with CHANGE_SET */
 };
 
 enum change_set {
