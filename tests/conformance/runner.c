@@ -3,7 +3,9 @@
  * directory of its own, and prints TAP: a line for a row and file system, and
  * at the end how many there were.
  *
- * usage: conformance DIRECTORY_ON_TMPFS DIRECTORY_ON_KVFS [FAMILY...]
+ * usage: conformance DIRECTORY_ON_TMPFS DIRECTORY_ON_KVFS [FAMILY...|-FAMILY...]
+ *
+ * All families, or only these, or all but these.
  */
 #include "row.h"
 #include "script.h"
@@ -253,11 +255,11 @@ static void run_row(struct suite *suite, size_t family, const struct row *row)
 
 static bool is_wanted(const struct family *family, char **names)
 {
-    if (!*names)
-        return true;
-    while (*names && strcmp(*names, family->name) != 0)
+    bool but = !*names || **names == '-';
+
+    while (*names && strcmp(*names + but, family->name) != 0)
         names++;
-    return *names != NULL;
+    return but ? !*names : *names != NULL;
 }
 
 static void print_line(const char *name, const struct totals *totals)
@@ -292,7 +294,7 @@ int main(int argc, char **argv)
     struct suite suite = {.number = 1};
 
     if (argc < 3)
-        errx(2, "usage: conformance DIRECTORY_ON_TMPFS DIRECTORY_ON_KVFS [FAMILY...]");
+        errx(2, "usage: conformance DIRECTORY_ON_TMPFS DIRECTORY_ON_KVFS [FAMILY...|-FAMILY...]");
     suite.directories[TMPFS] = argv[1];
     suite.directories[KVFS] = argv[2];
     umask(0);

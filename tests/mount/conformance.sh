@@ -3,7 +3,8 @@
 #
 # usage: conformance.sh uring|dev|nodirect [TEST...]
 #
-# In the environment CONFORMANCE is the suite's runner. FAMILIES may name some of its tables; without it all are run.
+# In the environment CONFORMANCE is the suite's runner. FAMILIES may name some of its tables, or with a - in front those
+# that are left out; without it all are run.
 . "${0%/*}/lib.sh"
 
 # shellcheck disable=SC2034
