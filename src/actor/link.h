@@ -31,6 +31,12 @@ void actor_unlink(struct actor *a, struct actor *b);
 void actor_follow(struct actor *child, struct monitor *fate, struct actor *parent);
 
 /*
+ * [any thread] [never blocks] Undoes it: the child follows nobody, and `fate` may be used again. False if it is too late:
+ * one of the two has ended.
+ */
+bool actor_unfollow(struct monitor *fate);
+
+/*
  * [any thread] [may block: init] actor_start(), and the two are linked when it returns; the parent's EXIT ends the child
  * even if that traps exits. -ENOMEM, and nothing was started. A failed `init` leaves no EXIT behind.
  */

@@ -20,6 +20,7 @@
  * the doomed: a chain of links has no limit, a stack does.
  */
 #include "actor/actor_internal.h"
+#include "actor/link.h"
 
 static const struct reason noproc = {.code = REASON_NOPROC};
 
@@ -178,26 +179,37 @@ void actor_follow(struct actor *child, struct monitor *fate, struct actor *paren
     watch(fate);
 }
 
-void actor_demonitor(struct monitor *monitor)
+/* True if it was there to be taken back. */
+static bool take_back(struct monitor *monitor)
 {
     struct actor *watcher = monitor->watcher;
     struct actor *target = NULL;
     struct monitor_rest rest;
 
-    if (!watcher)
-        return;
     lock_acquire(&watcher->lock);
     if (monitor->active)
         target = actor_ref(monitor->target);
     lock_release(&watcher->lock);
     if (!target)
-        return;
+        return false;
 
     lock_acquire_both(&watcher->lock, &target->lock);
     rest = monitor_take_back(monitor);
     lock_release_both(&watcher->lock, &target->lock);
     monitor_let_go(rest);
     actor_unref(target);
+    return rest.target;
+}
+
+void actor_demonitor(struct monitor *monitor)
+{
+    if (monitor->watcher)
+        (void)take_back(monitor);
+}
+
+bool actor_unfollow(struct monitor *fate)
+{
+    return take_back(fate);
 }
 
 /* A watcher is alive while a monitor of it is linked, and can't go before it has unlinked it. */
