@@ -11,7 +11,9 @@
  * and finds its actor ended. The name then goes, or, if the policy says so and
  * the intensity allows it, means a new actor: a new entry takes the old one's
  * place, at the same position, and is there before the old one goes, so that a
- * reader always finds one of them.
+ * reader always finds one of them. So it is when a child is renamed or moved
+ * to another owner (children_prepare() and what follows it): an entry's name
+ * and its owner never change.
  */
 #include "registry/children.h"
 
@@ -158,11 +160,10 @@ void children_deinit(struct children *children)
 
 /* ---- ends and new beginnings ---- */
 
-/* The place of one that has ended, with its policy and its past. */
-static struct children_entry *entry_inherit(const struct children_entry *old)
+/* An entry of that name, with the policy and the past of another. */
+static struct children_entry *entry_inherit(const struct child_name *name, const struct children_entry *old)
 {
-    struct child_name name = name_of(old);
-    struct children_entry *entry = entry_create(&name);
+    struct children_entry *entry = entry_create(name);
 
     if (!entry)
         return NULL;
@@ -173,11 +174,17 @@ static struct children_entry *entry_inherit(const struct children_entry *old)
     return entry;
 }
 
-static void replace(struct children *children, struct children_entry *old, struct children_entry *entry)
+void children_admit(struct children *children, struct children_entry *entry, const struct children_entry *instead)
 {
     actor_monitor_last(children->owner, &entry->monitor, entry->child);
     add_to_table(children, entry);
-    sequence_replace(&children->order, entry->position, entry);
+    if (instead)
+        sequence_replace(&children->order, entry->position, entry);
+}
+
+static void replace(struct children *children, struct children_entry *old, struct children_entry *entry)
+{
+    children_admit(children, entry, old);
     let_go(children, old);
     children->ops->changed(children->owner);
 }
@@ -185,8 +192,8 @@ static void replace(struct children *children, struct children_entry *old, struc
 /* Who has taken its place, or NULL. An attempt that fails counts as one. */
 static struct children_entry *start_again(struct children *children, struct children_entry *old)
 {
-    struct children_entry *entry = entry_inherit(old);
     struct child_name name = name_of(old);
+    struct children_entry *entry = entry_inherit(&name, old);
 
     if (!entry)
         return NULL;
@@ -233,14 +240,14 @@ static struct children_entry *living(struct children *children, struct children_
     return entry;
 }
 
-static struct children_entry *find_living(struct children *children, const struct child_name *name)
+struct children_entry *children_find_living(struct children *children, const struct child_name *name)
 {
     return living(children, find(children, name));
 }
 
 struct actor *children_find(struct children *children, const struct child_name *name)
 {
-    struct children_entry *entry = find_living(children, name);
+    struct children_entry *entry = children_find_living(children, name);
 
     return entry ? entry->child : NULL;
 }
@@ -268,6 +275,44 @@ static int insert(struct children *children, struct children_entry *entry)
     if (!table_exists(&children->names) && children->order.count >= CHILDREN_FEW && make_table(children) < 0)
         return -ENOMEM;
     return sequence_add(&children->order, entry, &entry->position);
+}
+
+struct actor *children_actor_of(const struct children_entry *entry)
+{
+    return entry->child;
+}
+
+struct children_entry *children_prepare(struct children *children, const struct child_name *name,
+                                        const struct children_entry *entry, const struct children_entry *instead)
+{
+    struct children_entry *next = entry_inherit(name, entry);
+
+    if (!next)
+        return NULL;
+    if (instead) {
+        next->position = instead->position;
+    } else if (insert(children, next) < 0) {
+        free(next);
+        return NULL;
+    }
+    next->child = actor_ref(entry->child);
+    return next;
+}
+
+void children_cancel(struct children *children, struct children_entry *entry, const struct children_entry *instead)
+{
+    if (!instead)
+        sequence_remove(&children->order, entry->position);
+    actor_unref(entry->child);
+    free(entry);
+}
+
+void children_forget(struct children *children, struct children_entry *entry, bool was_replaced)
+{
+    actor_demonitor(&entry->monitor);
+    if (!was_replaced)
+        sequence_remove(&children->order, entry->position);
+    let_go(children, entry);
 }
 
 static int create(struct children *children, const struct child_name *name, void *arg, struct actor **ret_child)
@@ -301,7 +346,7 @@ static int on_create(struct children *children, struct children_call *call)
 {
     if (children->closing)
         return ACTOR_E_SHUTDOWN;
-    if (find_living(children, &call->name))
+    if (children_find_living(children, &call->name))
         return REGISTRY_E_EXISTS;
     return create(children, &call->name, call->arg, &call->child);
 }
@@ -313,7 +358,7 @@ static int on_remove(struct children *children, const struct children_call *call
     int rc;
 
     do {
-        entry = find_living(children, &call->name);
+        entry = children_find_living(children, &call->name);
         if (!entry)
             return REGISTRY_E_NOT_FOUND;
         rc = children->ops->stop_if_empty(entry->child);

@@ -76,6 +76,30 @@ void children_stop_all(struct children *children, const struct reason *reason);
 /* [owner] The living one of that name, borrowed; NULL if there is none. */
 struct actor *children_find(struct children *children, const struct child_name *name);
 
+/*
+ * How a child gets another name, another owner, or both, with its policy and its past: steps for whoever is inside both
+ * owners, in this order. Only the first can fail; none says that the names have changed.
+ */
+struct children_entry;
+/* [owner] The entry of the living one of that name, borrowed; NULL if there is none. */
+struct children_entry *children_find_living(struct children *children, const struct child_name *name);
+/* Borrowed. */
+struct actor *children_actor_of(const struct children_entry *entry);
+/*
+ * [both owners] An entry called `name` for the child of `entry`, in the place of `instead` or, for NULL, behind all others.
+ * NULL without memory.
+ */
+struct children_entry *children_prepare(struct children *children, const struct child_name *name,
+                                        const struct children_entry *entry, const struct children_entry *instead);
+/* [owner] Undoes it. */
+void children_cancel(struct children *children, struct children_entry *entry, const struct children_entry *instead);
+/* [owner] From now on the child is one of these, too. */
+void children_admit(struct children *children, struct children_entry *entry, const struct children_entry *instead);
+/* [owner] Forgets the child of an entry in whose place another was admitted; or, if none was, the entry altogether. */
+void children_forget(struct children *children, struct children_entry *entry, bool was_replaced);
+/* [registry] A root's. */
+struct children *registry_children(struct actor *registry);
+
 /* [registry] A root's `changed`. */
 void registry_note_change(struct actor *self);
 

@@ -17,6 +17,11 @@ void *registry_context(struct actor *actor)
     return registry_of(actor)->context;
 }
 
+struct children *registry_children(struct actor *registry)
+{
+    return &registry_of(registry)->children;
+}
+
 bool registry_is(const struct actor *actor)
 {
     return actor->class == &registry_class;
