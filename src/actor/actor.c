@@ -26,6 +26,7 @@
 #include "actor/actor_internal.h"
 #include "base/clock.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void actor_init(struct actor *actor, const struct actor_class *class, struct runtime *runtime)
@@ -414,6 +415,14 @@ void actor_get_stats(struct actor *actor, struct actor_stats *ret_stats)
         .alive_ns = clock_monotonic_ns() - actor->started_ns,
     };
     lock_release(&actor->lock);
+}
+
+void actor_label(const struct actor *actor, char *buffer, size_t size)
+{
+    if (actor->class->label)
+        actor->class->label(actor, buffer, size);
+    else
+        (void)snprintf(buffer, size, "%s", actor->class->name);
 }
 
 int actor_condition_of(const struct reason *reason)

@@ -47,8 +47,11 @@ struct actor;
  */
 struct actor_class {
     const char *name;
-    /* [any thread] What to call it, for as long as it is there: its thread is named so. May be NULL: the class's name. */
-    const char *(*label)(const struct actor *self);
+    /*
+     * [any thread] What to call it, cut to `size`, its end included: its thread is named so. May be NULL: the class's name.
+     * If it changes, actor_relabel() says so.
+     */
+    void (*label)(const struct actor *self, char *buffer, size_t size);
     bool prompt; /* no callback waits for anything but a prompt actor below it */
     /* 0, or non-zero with a reason, and nothing left behind. May be NULL. */
     int (*init)(struct actor *self, void *arg, struct reason *ret_reason);
@@ -184,11 +187,10 @@ static inline bool actor_alive(const struct actor *actor)
     return atomic_load((_Atomic uint8_t *)&actor->state) == ACTOR_ALIVE;
 }
 
-/* [any thread] What it is called. */
-static inline const char *actor_label(const struct actor *actor)
-{
-    return actor->class->label ? actor->class->label(actor) : actor->class->name;
-}
+/* [any thread] What it is called, cut to `size`, its end included. */
+void actor_label(const struct actor *actor, char *buffer, size_t size);
+/* [any thread] [never blocks] What it is called has changed: so has the name of its thread, soon. */
+void actor_relabel(struct actor *actor);
 
 /* [any thread] [never blocks] */
 void actor_get_stats(struct actor *actor, struct actor_stats *ret_stats);

@@ -18,6 +18,7 @@ enum {
     ATTENTION_MAIL = 1,  /* the mailbox isn't empty */
     ATTENTION_EXIT = 2,  /* a callback asked for the end: for the actor's own thread */
     ATTENTION_ENDED = 4, /* ended, and everybody was told: `destroy` may run */
+    ATTENTION_LABEL = 8, /* its own thread shall be called otherwise */
 };
 
 /* A call or a stop that waits in a mailbox for its answer. Two hold it: who waits and who answers. */

@@ -21,6 +21,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -499,9 +500,9 @@ static void supervisor_free(struct actor *self)
     free(supervisor);
 }
 
-static const char *supervisor_label(const struct actor *self)
+static void supervisor_label(const struct actor *self, char *buffer, size_t size)
 {
-    return message_container(self, const struct supervisor, actor)->name;
+    (void)snprintf(buffer, size, "%s", message_container(self, const struct supervisor, actor)->name);
 }
 
 const struct actor_class supervisor_class = {

@@ -199,14 +199,26 @@ static void moderate(struct worker *worker, uint32_t casts)
     }
 }
 
-static void serve(struct worker *worker, struct actor *actor)
+/* Looked at first, and then asked: what it is called after that is said again. */
+static void put_label_on(struct actor *actor)
 {
-    thread_rename(actor_label(actor));
-    begin_working(worker);
-    while (wait_for_work(worker, actor))
-        moderate(worker, thread_work(actor));
+    char label[THREAD_NAME_MAX];
+
+    atomic_fetch_and(&actor->attention, (uint8_t)~ATTENTION_LABEL);
+    actor_label(actor, label, sizeof(label));
+    thread_rename(label);
 }
 
+static void serve(struct worker *worker, struct actor *actor)
+{
+    put_label_on(actor);
+    begin_working(worker);
+    while (wait_for_work(worker, actor)) {
+        if (atomic_load(&actor->attention) & ATTENTION_LABEL)
+            put_label_on(actor);
+        moderate(worker, thread_work(actor));
+    }
+}
 
 /* ---- the cache ---- */
 
@@ -513,6 +525,17 @@ void thread_wake(struct actor *actor)
         signal_worker(actor->worker, &actor->worker->woken);
     else if (actor->state != ACTOR_STARTING && actor->state != ACTOR_ENDED)
         get_worker(actor);
+}
+
+/* Who has no thread will call it rightly when it has. */
+void actor_relabel(struct actor *actor)
+{
+    lock_acquire(&actor->lock);
+    if (actor->worker && !actor->wanting && actor->state != ACTOR_ENDED) {
+        atomic_fetch_or(&actor->attention, ATTENTION_LABEL);
+        thread_wake(actor);
+    }
+    lock_release(&actor->lock);
 }
 
 /* ---- the reserve ---- */

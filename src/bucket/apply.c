@@ -1,5 +1,6 @@
 /*
- * The only place where a bucket's state changes.
+ * The only place where a bucket's state changes; where two buckets' do at once
+ * is apply_move.c.
  *
  * Each kind of change gets the memory it needs, then gives the change to the
  * store, then makes it so: what comes after the store has said yes can't fail.
@@ -115,7 +116,7 @@ static int apply_add_nameless(struct bucket *bucket, const struct change *change
 }
 
 /* [the store has it] An entry's value is about to lose that name. */
-static void note_loss(struct bucket *bucket, struct value *value, int64_t time)
+void value_note_loss(struct bucket *bucket, struct value *value, int64_t time)
 {
     if (value->nlink == 1)
         bucket->bytes -= value->bytes.size;
@@ -131,7 +132,7 @@ static int apply_remove(struct bucket *bucket, const struct change *change)
 
     if (rc < 0)
         return rc;
-    note_loss(bucket, entry->value, change->time);
+    value_note_loss(bucket, entry->value, change->time);
     keys_remove(bucket, entry);
     bucket_note_names(bucket, change->time);
     return 0;
@@ -147,7 +148,7 @@ static int replace(struct bucket *bucket, const struct change *change, struct va
         return rc;
     value_gain_name(value);
     entry->value = value;
-    note_loss(bucket, replaced, change->time);
+    value_note_loss(bucket, replaced, change->time);
     value_lose_name(replaced);
     return 0;
 }
@@ -304,6 +305,9 @@ int bucket_apply(struct bucket *bucket, const struct change *change, struct valu
     case CHANGE_SET_XATTR:
     case CHANGE_REMOVE_XATTR:
         return apply_xattr(bucket, change, value ? *value : NULL);
+    case CHANGE_MOVE:
+    case CHANGE_EXCHANGE:
+        break; /* two buckets': bucket_apply_move() */
     }
     return -EINVAL;
 }

@@ -11,6 +11,7 @@
 #define KVFS_BUCKET_BUCKET_H
 
 #include "actor/actor.h"
+#include "base/lock.h"
 #include "bucket/inode.h"
 #include "registry/registry.h"
 #include "store/change.h"
@@ -24,16 +25,20 @@ enum bucket_condition {
     BUCKET_E_NOT_EMPTY,
     BUCKET_E_TOO_LARGE, /* beyond the largest value */
     BUCKET_E_IS_BUCKET, /* the name is a bucket's */
-    BUCKET_E_CANT_MOVE, /* a bucket stays where it is, and a value in one bucket */
     BUCKET_E_NO_XATTR,
     BUCKET_E_RANGE,          /* longer than the buffer */
     BUCKET_E_XATTRS_FULL,    /* beyond the extended attributes that one may have */
     BUCKET_E_BAD_ACL,
     BUCKET_E_NO_DEFAULT_ACL, /* only a directory has one */
     BUCKET_E_ASKS_GROUP,     /* nothing was done: is the file's group the caller's? To be told by a CHANGE_*_SGID */
+    BUCKET_E_CANT_MOVE, /* it can't be one step for everybody: a value with other names stays in its bucket */
+    BUCKET_E_NOT_BUCKET,   /* the name is a value's */
+    BUCKET_E_BELOW_ITSELF, /* a bucket would get into itself */
+    BUCKET_E_NOT_IN_ROOT,  /* a value would get into the root */
 };
 
 struct bucket;
+struct key;
 struct value;
 struct xattrs;
 
@@ -51,7 +56,14 @@ struct bucket_environment {
     void (*on_end)(void *context, struct bucket *bucket);
     /* [registry] [never blocks] metadata_inherit() from the root. NULL: nothing is inherited. */
     int (*inherit)(void *context, struct change_attributes *attributes, struct xattrs **ret_xattrs);
+    /*
+     * [mover, while nobody else moves] [never blocks] A bucket is now where it is; it was called `name` in `parent`, NULL for
+     * the root. `replaced`, or NULL, has ended for it. May be NULL.
+     */
+    void (*on_move)(void *context, struct bucket *bucket, const struct bucket *parent, const struct key *name,
+                    struct bucket *replaced);
     void *context;
+    struct lock moving; /* whoever moves or renames a bucket holds it; order: before any actor's */
     _Atomic uint64_t buckets; /* not yet freed */
 };
 
@@ -105,12 +117,30 @@ struct actor *bucket_actor(struct bucket *bucket);
 struct bucket *bucket_of_actor(struct actor *actor);
 struct inode *bucket_inode(struct bucket *bucket);
 struct bucket *bucket_of_inode(struct inode *inode);
-/* Constant for its life. */
+/*
+ * Where it is: that may change while it lives. What these three answer is borrowed, and good within a read section
+ * (table.h), or between bucket_stop_moves() and bucket_allow_moves(), or for who knows that nobody moves it.
+ */
 const struct key *bucket_name(const struct bucket *bucket);
-/* The registry or the bucket that it is in, borrowed; NULL for none. */
+/* The registry or the bucket that it is in; NULL for none. */
 struct actor *bucket_supervisor(const struct bucket *bucket);
-/* The bucket that it is in, borrowed; NULL in the root. */
+/* The bucket that it is in; NULL in the root. */
 struct bucket *bucket_parent(const struct bucket *bucket);
+
+/* For everybody else [any thread] [never blocks]: where it was at one moment. */
+#define BUCKET_NAME_MAX 255 /* what is longer is cut here; a file's name is no longer */
+struct bucket_place {
+    struct actor *supervisor; /* a reference; NULL for none */
+    uint64_t parent_number;   /* the inode number of the directory */
+    size_t length;
+    char name[BUCKET_NAME_MAX + 1];
+};
+void bucket_get_place(const struct bucket *bucket, struct bucket_place *ret_place);
+void bucket_place_release(struct bucket_place *place);
+/* True if it is still there. */
+bool bucket_is_in_place(const struct bucket *bucket, const struct bucket_place *place);
+/* The bucket that it is in, with a reference; NULL in the root. */
+struct bucket *bucket_hold_parent(const struct bucket *bucket);
 /* The inode number of the directory that it is in. */
 uint64_t bucket_parent_number(const struct bucket *bucket);
 /* How often it has been restarted: buckets that had its place before it. */
@@ -120,6 +150,7 @@ void bucket_path(const struct bucket *bucket, char *buffer, size_t size);
 
 struct inode *value_inode(struct value *value);
 struct value *value_of_inode(struct inode *inode);
+/* Borrowed: for who knows that nobody moves it. */
 struct bucket *value_bucket(struct value *value);
 
 /* The guide's calls [any thread] [may block]. */
@@ -157,8 +188,43 @@ int bucket_add_symlink(struct bucket *bucket, const struct key *key, const char 
  */
 int bucket_link_value(struct bucket *bucket, const struct key *key, struct value *value,
                       enum bucket_remember remember, struct attributes *ret_attributes);
-/* Replaces what is called `to`, unless `keep_target`: then BUCKET_E_EXISTS. BUCKET_E_NOT_FOUND, or one is a bucket. */
+/*
+ * Replaces what is called `to`, unless `keep_target`: then BUCKET_E_EXISTS. BUCKET_E_NOT_FOUND; BUCKET_E_IS_BUCKET if `to`
+ * is one, BUCKET_E_CANT_MOVE if `from` is: see bucket_move().
+ */
 int bucket_rename(struct bucket *bucket, const struct key *from, const struct key *to, bool keep_target);
+
+/* A name: what it is in is the actor of a bucket or of the root registry. */
+struct bucket_end {
+    struct actor *registry;
+    const struct key *key;
+};
+
+enum bucket_move_flag {
+    BUCKET_MOVE_KEEP_TARGET = 1,
+    BUCKET_MOVE_EXCHANGE = 2,
+};
+
+/* The buckets that were moved to another parent, with a reference; NULL: none. */
+struct bucket_moved {
+    struct bucket *there;
+    struct bucket *back; /* of an exchange */
+};
+
+/*
+ * [any thread, in no callback] [may block] Gives what is called `from` the name `to`, within a bucket, between two, or
+ * between one and the root, in one step for everybody; what is called `to` is replaced, or exchanged for it. A value
+ * replaces a value, a bucket one that is empty, which ends with `normal`. A moved bucket stays what it is: its actor,
+ * inode, monitors, links, holders, policy and restarts; its supervisor is another. A bucket that is just being started
+ * again is waited for and then moved. 0; BUCKET_E_NOT_FOUND, BUCKET_E_EXISTS, BUCKET_E_NOT_EMPTY, BUCKET_E_IS_BUCKET,
+ * BUCKET_E_NOT_BUCKET, BUCKET_E_BELOW_ITSELF, BUCKET_E_NOT_IN_ROOT, BUCKET_E_CANT_MOVE, a negative errno, or an
+ * ACTOR_E_*, if one of the parents has ended: and nothing was moved.
+ */
+int bucket_move(struct bucket_environment *environment, const struct bucket_end *from, const struct bucket_end *to,
+                unsigned flags, struct bucket_moved *ret_moved);
+/* Between the two nobody moves a bucket. [any thread, in no callback, no lock] [may block] */
+void bucket_stop_moves(struct bucket_environment *environment);
+void bucket_allow_moves(struct bucket_environment *environment);
 int bucket_get_attributes(struct bucket *bucket, struct attributes *ret_attributes);
 /* The `set` ones (CHANGE_SET_*, no size). */
 int bucket_set_attributes(struct bucket *bucket, unsigned set, const struct change_attributes *attributes,
@@ -208,6 +274,10 @@ int bucket_list_xattrs(struct inode *inode, const char *hidden, void *buffer, si
  */
 int bucket_stop_if_empty(struct bucket *bucket);
 
+/* [any thread] [may block] What its supervisor knows of it. REGISTRY_E_NOT_FOUND if it has ended. */
+int bucket_set_policy(struct bucket *bucket, enum restart_policy policy);
+int bucket_get_status(struct bucket *bucket, struct child_status *ret_status);
+
 /*
  * [any thread] [never blocks] How many hold it: whoever lets go as the last ends it. For those who need to know; a bucket
  * does nothing about it.
@@ -220,7 +290,7 @@ uint32_t bucket_holders(const struct bucket *bucket);
 /* After the end [any thread]: true for the first who asks, who tells others. */
 bool bucket_take_news(struct bucket *bucket);
 
-/* After the end [any thread]: true if it ended by bucket_stop_if_empty(), whose caller knows that the name is gone. */
+/* After the end [any thread]: true if it ended by bucket_stop_if_empty(), or was replaced: who did it knows that the name is gone. */
 bool bucket_was_removed(const struct bucket *bucket);
 
 /* After the end [any thread]: what a removed one is for who still has it open. False if it ended otherwise. */

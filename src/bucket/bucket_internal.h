@@ -44,15 +44,22 @@ struct entry {
     char name[];
 };
 
+/* Where a bucket is. Constant. */
+struct place {
+    struct table_deferred deferred;
+    struct actor *supervisor; /* a reference on what it is in, or NULL */
+    struct key name;
+    char bytes[]; /* of the name, and a NUL */
+};
+
 /* Guarded by the run lock, except where said. */
 struct bucket {
     struct actor actor;
     struct inode inode;
     struct bucket_environment *environment; /* constant */
-    struct actor *supervisor;               /* constant: a reference on what it is in, or NULL */
+    _Atomic(struct place *) place;          /* where it is: place.c says who may read it */
     struct monitor fate;                    /* its own, of the supervisor */
     struct children *children;              /* the buckets in it; NULL before there was one */
-    struct key name;                        /* constant, the heap string is its own */
     struct table keys; /* only once it has had many */
     struct sequence order;
     uint64_t bytes; /* of all named values */
@@ -139,6 +146,25 @@ int bucket_start_in_place(struct bucket_environment *environment, struct actor *
                           struct bucket *predecessor, struct bucket **ret_bucket);
 struct metadata bucket_metadata(struct bucket *bucket);
 
+/* place.c */
+
+/* NULL without memory. */
+struct place *place_create(struct actor *supervisor, const struct key *name);
+/* One that no bucket has any more, or none ever had. NULL is fine. */
+void place_destroy(struct place *place);
+/* [both registries, moving] Takes the new one. */
+void place_change(struct bucket *bucket, struct place *place);
+void place_label(const struct bucket *bucket, char *buffer, size_t size);
+
+/* server.c */
+
+/* [run lock] For its next change. */
+int64_t bucket_next_time(struct bucket *bucket);
+/* [run lock] Makes it able to hold buckets. 0, or -ENOMEM. */
+int bucket_make_children(struct bucket *bucket);
+/* [run lock] */
+bool bucket_is_empty(const struct bucket *bucket);
+
 /* keys.c: which value a key means. [run lock] */
 
 /* Borrows; NULL if there is none. */
@@ -181,6 +207,8 @@ struct bucket *value_hold_owner(struct value *value);
  * borrowed, and for CHANGE_ADD_NAMELESS with a reference. 0, or a condition or negative errno, and nothing has changed. The caller has checked that it is legal.
  */
 int bucket_apply(struct bucket *bucket, const struct change *change, struct value **value);
+/* [the store has it] An entry's value is about to lose that name. */
+void value_note_loss(struct bucket *bucket, struct value *value, int64_t time);
 /* The names changed: mtime grows strictly, by which the kernel's listing cache sees it. */
 void bucket_note_names(struct bucket *bucket, int64_t time);
 

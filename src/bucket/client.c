@@ -235,3 +235,45 @@ int bucket_stop_if_empty(struct bucket *bucket)
     rc = actor_stop(&bucket->actor, REASON(NORMAL), ACTOR_FOREVER);
     return rc < 0 ? actor_kill(&bucket->actor) : rc;
 }
+
+/* Asks whoever supervises it, and again if that has changed before that one was asked. */
+static int ask_supervisor(struct bucket *bucket, int (*ask_for)(const struct bucket_place *place, struct bucket *bucket,
+                                                                void *arg),
+                          void *arg)
+{
+    struct bucket_place place;
+    bool missed;
+    int rc;
+
+    do {
+        bucket_get_place(bucket, &place);
+        rc = place.supervisor ? ask_for(&place, bucket, arg) : REGISTRY_E_NOT_FOUND;
+        missed = rc != 0 && !bucket_is_in_place(bucket, &place);
+        bucket_place_release(&place);
+    } while (missed);
+    return rc;
+}
+
+static int set_policy(const struct bucket_place *place, struct bucket *bucket, void *policy)
+{
+    const struct child_name name = {place->name, place->length};
+
+    return registry_set_policy(place->supervisor, &name, &bucket->actor, *(const enum restart_policy *)policy);
+}
+
+static int get_status(const struct bucket_place *place, struct bucket *bucket, void *ret_status)
+{
+    const struct child_name name = {place->name, place->length};
+
+    return registry_get_status(place->supervisor, &name, &bucket->actor, ret_status);
+}
+
+int bucket_set_policy(struct bucket *bucket, enum restart_policy policy)
+{
+    return ask_supervisor(bucket, set_policy, &policy);
+}
+
+int bucket_get_status(struct bucket *bucket, struct child_status *ret_status)
+{
+    return ask_supervisor(bucket, get_status, ret_status);
+}

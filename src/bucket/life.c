@@ -1,5 +1,6 @@
 /*
- * A bucket's start, and what becomes of what it held after its end.
+ * A bucket's start, and what becomes of what it held after its end. Where it
+ * is meanwhile is in place.c.
  *
  * Its memory is held by references on its actor: the registry's, the
  * runtime's, one of each value that says whose it is, and one of its inode,
@@ -22,19 +23,16 @@ static struct bucket *create(struct bucket_environment *environment, struct acto
                              const struct key *name, const struct change_attributes *attributes)
 {
     struct bucket *bucket = calloc(1, sizeof(*bucket));
-    char *copy = malloc(name->length + 1);
+    struct place *place = place_create(supervisor, name);
 
-    if (!bucket || !copy) {
+    if (!bucket || !place) {
         free(bucket);
-        free(copy);
+        place_destroy(place);
         return NULL;
     }
-    memcpy(copy, name->name, name->length);
-    copy[name->length] = '\0';
     bucket->environment = environment;
     atomic_fetch_add(&environment->buckets, 1);
-    bucket->supervisor = supervisor ? actor_ref(supervisor) : NULL;
-    bucket->name = (struct key){copy, name->length};
+    atomic_init(&bucket->place, place);
     bucket->mode = attributes->mode;
     bucket->uid = attributes->uid;
     bucket->gid = attributes->gid;
@@ -133,50 +131,9 @@ struct bucket *bucket_of_inode(struct inode *inode)
     return table_entry(inode, struct bucket, inode);
 }
 
-const struct key *bucket_name(const struct bucket *bucket)
-{
-    return &bucket->name;
-}
-
-struct actor *bucket_supervisor(const struct bucket *bucket)
-{
-    return bucket->supervisor;
-}
-
-struct bucket *bucket_parent(const struct bucket *bucket)
-{
-    struct actor *supervisor = bucket->supervisor;
-
-    return supervisor && supervisor->class == &bucket_class ? bucket_of_actor(supervisor) : NULL;
-}
-
-uint64_t bucket_parent_number(const struct bucket *bucket)
-{
-    const struct bucket *parent = bucket_parent(bucket);
-
-    return parent ? parent->inode.number : INODE_ROOT;
-}
-
 uint32_t bucket_restarts(const struct bucket *bucket)
 {
     return bucket->restarts;
-}
-
-/* Written from its end: the last name first. */
-void bucket_path(const struct bucket *bucket, char *buffer, size_t size)
-{
-    char *start = buffer + size - 1;
-
-    *start = '\0';
-    for (const struct bucket *at = bucket; at; at = bucket_parent(at)) {
-        if ((size_t)(start - buffer) < at->name.length + (at != bucket))
-            break;
-        if (at != bucket)
-            *--start = '/';
-        start -= at->name.length;
-        memcpy(start, at->name.name, at->name.length);
-    }
-    memmove(buffer, start, (size_t)(buffer + size - start));
 }
 
 struct cds_list_head *bucket_link(struct bucket *bucket)

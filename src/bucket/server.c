@@ -1,6 +1,7 @@
 /*
  * A bucket's callbacks: what its clients' calls mean. Each checks, makes a
- * change record, and has it applied; none edits the state itself.
+ * change record, and has it applied; none edits the state itself. What
+ * concerns two buckets is no call: move.c.
  *
  * The end: when the bucket has ended and its last callback has returned, what
  * it held is left as it is and given to whoever must tell the kernel about it
@@ -16,7 +17,7 @@
 #define BUCKETS_BEHIND (UINT64_C(1) << 62)
 
 /* Later than any change before, within a tick of the clock too, so that whoever looks at times sees each. */
-static int64_t next_time(struct bucket *bucket)
+int64_t bucket_next_time(struct bucket *bucket)
 {
     int64_t now = clock_wall_ns();
 
@@ -26,7 +27,7 @@ static int64_t next_time(struct bucket *bucket)
 
 static struct change change_of(struct bucket *bucket, enum change_kind kind)
 {
-    return (struct change){.kind = kind, .bucket = bucket->inode.number, .time = next_time(bucket)};
+    return (struct change){.kind = kind, .bucket = bucket->inode.number, .time = bucket_next_time(bucket)};
 }
 
 static struct change change_of_key(struct bucket *bucket, enum change_kind kind, const struct key *key)
@@ -199,7 +200,7 @@ static int on_rename(struct bucket *bucket, const struct bucket_call *call)
         return BUCKET_E_EXISTS;
     if (in_the_way)
         return BUCKET_E_IS_BUCKET;
-    if (to == from)
+    if (to && to->value == from->value)
         return 0;
     change.to_name = call->to->name;
     change.to_name_length = call->to->length;
@@ -388,9 +389,14 @@ static int on_list(struct bucket *bucket, struct bucket_list_call *call)
     return list_buckets(bucket, call);
 }
 
+bool bucket_is_empty(const struct bucket *bucket)
+{
+    return bucket->order.count == 0 && count_buckets(bucket) == 0;
+}
+
 static int on_seal(struct bucket *bucket)
 {
-    if (bucket->order.count > 0 || count_buckets(bucket) > 0)
+    if (!bucket_is_empty(bucket))
         return BUCKET_E_NOT_EMPTY;
     bucket->sealed = bucket->removed = true;
     return 0;
@@ -402,7 +408,7 @@ static void note_children(struct actor *self)
 {
     struct bucket *bucket = bucket_of_actor(self);
 
-    bucket_note_names(bucket, next_time(bucket));
+    bucket_note_names(bucket, bucket_next_time(bucket));
 }
 
 /* Who starts buckets is a bucket, or a root registry. */
@@ -464,10 +470,13 @@ const struct children_ops bucket_children_ops = {
 static const struct children_ops own_children_ops = {
     .start = start_bucket, .stop_if_empty = stop_if_empty, .changed = note_children};
 
-static int make_children(struct bucket *bucket)
+int bucket_make_children(struct bucket *bucket)
 {
-    struct children *children = malloc(sizeof(*children));
+    struct children *children;
 
+    if (bucket->children)
+        return 0;
+    children = malloc(sizeof(*children));
     if (!children)
         return -ENOMEM;
     (void)children_init(children, &bucket->actor, &own_children_ops, false);
@@ -487,7 +496,7 @@ static int on_children_call(struct bucket *bucket, unsigned tag, struct children
             return BUCKET_E_NOT_FOUND;
         if (keys_find(bucket, &key))
             return REGISTRY_E_EXISTS;
-        if (!bucket->children && make_children(bucket) < 0)
+        if (bucket_make_children(bucket) < 0)
             return -ENOMEM;
     }
     if (bucket->children)
@@ -564,9 +573,9 @@ static void bucket_terminate(struct actor *self, const struct reason *reason)
         children_stop_all(bucket->children, reason);
 }
 
-static const char *bucket_label(const struct actor *self)
+static void bucket_label(const struct actor *self, char *buffer, size_t size)
 {
-    return table_entry(self, struct bucket, actor)->name.name;
+    place_label(table_entry(self, const struct bucket, actor), buffer, size);
 }
 
 static void bucket_destroy(struct actor *self)
@@ -586,9 +595,8 @@ static void release_bucket(struct bucket *bucket)
 {
     struct bucket_environment *environment = bucket->environment;
 
-    actor_unref(bucket->supervisor);
+    place_destroy(atomic_load(&bucket->place));
     lock_deinit(&bucket->nameless_lock);
-    free((char *)bucket->name.name);
     xattrs_destroy(bucket->xattrs);
     free(bucket);
     atomic_fetch_sub(&environment->buckets, 1);

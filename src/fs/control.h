@@ -49,6 +49,6 @@ int control_write_text(struct control *control);
 /* `path`, of `length` bytes, seen from `bucket`: a bucket, with a reference. 0, or an errno. */
 int path_resolve(struct fs *fs, struct bucket *bucket, const char *path, size_t length, struct bucket **ret_bucket);
 /* The way from one bucket to another, as path_resolve() takes it. A heap string, NULL without memory. */
-char *path_between(const struct bucket *from, const struct bucket *to);
+char *path_between(struct fs *fs, const struct bucket *from, const struct bucket *to);
 
 #endif

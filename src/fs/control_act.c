@@ -108,18 +108,12 @@ static int act_on_link(struct control *control, const struct line *line, uid_t u
 
 static int act_on_restart(struct control *control, const struct line *line, uid_t uid, bool check)
 {
-    const struct key *key = bucket_name(control->bucket);
-    const struct child_name name = {key->name, key->length};
     enum restart_policy policy;
 
     (void)uid;
     if (!restart_of_word(line->text, line->length, &policy))
         return EINVAL;
-    if (check)
-        return 0;
-    return fs_errno(registry_set_policy(bucket_supervisor(control->bucket), &name, bucket_actor(control->bucket),
-                                        policy),
-                    FS_BY_INODE);
+    return check ? 0 : fs_errno(bucket_set_policy(control->bucket, policy), FS_BY_INODE);
 }
 
 /* What is written, and by whom. */

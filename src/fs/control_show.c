@@ -26,8 +26,7 @@ static const char *state_word(enum actor_state state)
 
 static int get_status(struct bucket *bucket, struct child_status *ret_status)
 {
-    const struct child_name name = {bucket_name(bucket)->name, bucket_name(bucket)->length};
-    int rc = registry_get_status(bucket_supervisor(bucket), &name, bucket_actor(bucket), ret_status);
+    int rc = bucket_get_status(bucket, ret_status);
 
     return rc == REGISTRY_E_NOT_FOUND ? ESTALE : fs_errno(rc, FS_BY_INODE);
 }
@@ -68,7 +67,7 @@ static int show_restart(FILE *to, struct control *control)
 
 static int show_link_to(FILE *to, struct control *control, struct actor *other)
 {
-    char *path = path_between(control->bucket, bucket_of_actor(other));
+    char *path = path_between(control->fs, control->bucket, bucket_of_actor(other));
 
     if (!path)
         return ENOMEM;
@@ -113,10 +112,11 @@ struct tree {
 /* One line an actor: depth, name, state, mailbox, restarts, thread. */
 static void show_actor(const struct tree *tree, unsigned depth, struct actor *actor, uint32_t restarts)
 {
-    const char *label = actor_label(actor);
     char name[FS_NAME_MAX * 4 + 1];
+    char label[FS_NAME_MAX + 1];
     struct actor_stats stats;
 
+    actor_label(actor, label, sizeof(label));
     path_escape(label, strlen(label), name);
     actor_get_stats(actor, &stats);
     fprintf(tree->to, "%u %s %s %u %u ", depth, name, state_word(stats.state), stats.mailbox, restarts);
@@ -190,10 +190,13 @@ static int show_buckets(const struct tree *tree, unsigned depth)
 static void show_left_over(void *context, const struct runtime_thread *thread)
 {
     const struct tree *tree = context;
+    char label[FS_NAME_MAX + 1];
 
-    if (!actor_alive(thread->actor) && thread->working)
-        fprintf(tree->to, "- %s ended - - %d working %.3f\n", actor_label(thread->actor), (int)thread->number,
-                (double)thread->working_ns / CLOCK_NS_PER_S);
+    if (actor_alive(thread->actor) || !thread->working)
+        return;
+    actor_label(thread->actor, label, sizeof(label));
+    fprintf(tree->to, "- %s ended - - %d working %.3f\n", label, (int)thread->number,
+            (double)thread->working_ns / CLOCK_NS_PER_S);
 }
 
 static int show_tree(FILE *to, struct control *control)

@@ -29,6 +29,9 @@ static const struct {
     {BUCKET_E_XATTRS_FULL, ENOSPC, ENOSPC},
     {BUCKET_E_BAD_ACL, EINVAL, EINVAL},
     {BUCKET_E_NO_DEFAULT_ACL, EACCES, EACCES},
+    {BUCKET_E_NOT_BUCKET, ENOTDIR, ENOTDIR},
+    {BUCKET_E_BELOW_ITSELF, EINVAL, EINVAL},
+    {BUCKET_E_NOT_IN_ROOT, EPERM, EPERM},
 };
 
 int fs_errno(int rc, enum fs_view view)

@@ -224,6 +224,8 @@ struct actor *notifier_actor(struct notifier *notifier);
 void notifier_on_end(void *context, struct bucket *bucket);
 /* [any thread] [never blocks] Takes the name of an entry back, which nobody needs any more. Copies it. */
 void notifier_take_back_name(struct notifier *notifier, uint64_t parent, const char *name);
+/* [any thread] [never blocks] Takes back what a directory lists, which has got another parent. */
+void notifier_take_back_listing(struct notifier *notifier, uint64_t directory);
 /* [any thread] What a walk must find before an operation returns that promises that the bucket is gone. */
 void notifier_tell_gone(struct fs *fs, struct bucket *bucket);
 /* [main thread, no bucket any more] Disposes of what it wasn't to tell. NULL is fine. */
@@ -237,9 +239,11 @@ struct journal *journal_create(void);
 void journal_destroy(struct journal *journal);
 /* [any thread] The last ends, the oldest first, one line each. */
 void journal_show_dead(struct journal *journal, FILE *to);
-/* For bucket_environment.on_start and on_end. */
+/* For bucket_environment.on_start, on_end and on_move. */
 void journal_on_start(void *context, struct bucket *bucket, struct bucket *predecessor);
 void journal_on_end(void *context, struct bucket *bucket);
+void journal_on_move(void *context, struct bucket *bucket, const struct bucket *parent, const struct key *name,
+                     struct bucket *replaced);
 
 /* path.c */
 

@@ -71,17 +71,38 @@ static void remember(struct journal *journal, char *line)
 }
 
 /* If it is too long its beginning is left out, whole names: one name fits, however it is written. */
-static void show_path(const struct bucket *bucket, char *to)
+static void show(const char *path, char *to)
 {
-    char path[PATH_SHOWN_MAX];
-    size_t length;
+    size_t length = path_escape(path, strlen(path), to);
     const char *rest = to;
 
-    bucket_path(bucket, path, sizeof(path));
-    length = path_escape(path, strlen(path), to);
     if (length >= PATH_SHOWN_MAX)
         rest = strchr(to + length - PATH_SHOWN_MAX, '/') + 1;
     memmove(to, rest, strlen(rest) + 1);
+}
+
+static void show_path(const struct bucket *bucket, char *to)
+{
+    char path[PATH_SHOWN_MAX];
+
+    bucket_path(bucket, path, sizeof(path));
+    show(path, to);
+}
+
+/* The path of what is called `name` in a bucket, or in the root for NULL. */
+static void show_path_in(const struct bucket *parent, const struct key *name, char *to)
+{
+    char path[PATH_SHOWN_MAX + FS_NAME_MAX + 1] = "";
+    size_t length;
+
+    if (parent) {
+        bucket_path(parent, path, PATH_SHOWN_MAX);
+        strcat(path, "/");
+    }
+    length = strlen(path);
+    memcpy(path + length, name->name, name->length);
+    path[length + name->length] = '\0';
+    show(path, to);
 }
 
 static void show_reason(struct bucket *bucket, char *to)
@@ -155,4 +176,21 @@ void journal_on_end(void *context, struct bucket *bucket)
 {
     tell_end(context, bucket);
     notifier_on_end(context, bucket);
+}
+
+/* Who was replaced has ended first, on whichever thread it says so. */
+void journal_on_move(void *context, struct bucket *bucket, const struct bucket *parent, const struct key *name,
+                     struct bucket *replaced)
+{
+    char from[PATH_SHOWN_MAX * 5 + 1];
+    char to[PATH_SHOWN_MAX * 4 + 1];
+    struct fs *fs = context;
+
+    if (replaced)
+        tell_end(fs, replaced);
+    if (!watch_has_readers(fs->watch))
+        return;
+    show_path_in(parent, name, from);
+    show_path(bucket, to);
+    watch_tell(fs->watch, "MOVE %s %s\n", from, to);
 }

@@ -331,39 +331,65 @@ void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
     fuse_reply_err(req, error);
 }
 
-static int rename_key(const struct node *parent, const char *name, const char *to_name, unsigned flags)
+/* A bucket's listing says who `..` is. */
+static void tell_of_parent(struct fs *fs, struct bucket *moved)
 {
-    struct key from = key_of_name(name);
-    struct key to = key_of_name(to_name);
+    if (!moved)
+        return;
+    notifier_take_back_listing(fs->notifier, bucket_inode(moved)->number);
+    actor_unref(bucket_actor(moved));
+}
+
+static int move(struct fs *fs, struct actor *from, const char *name, struct actor *to, const char *to_name,
+                unsigned flags)
+{
+    const struct key key = key_of_name(name);
+    const struct key to_key = key_of_name(to_name);
+    unsigned how = (flags & RENAME_NOREPLACE ? BUCKET_MOVE_KEEP_TARGET : 0) |
+                   (flags & RENAME_EXCHANGE ? BUCKET_MOVE_EXCHANGE : 0);
+    struct bucket_moved moved;
+    int rc = bucket_move(&fs->environment, &(struct bucket_end){from, &key}, &(struct bucket_end){to, &to_key}, how,
+                         &moved);
+
+    if (rc != 0)
+        return fs_errno(rc, FS_BY_INODE);
+    tell_of_parent(fs, moved.there);
+    tell_of_parent(fs, moved.back);
+    return 0;
+}
+
+static int rename_entry(struct fs *fs, const struct node *parent, const char *name, const struct node *to_parent,
+                        const char *to_name, unsigned flags)
+{
+    struct actor *from = node_registry(fs, parent);
+    struct actor *to = node_registry(fs, to_parent);
     int error = name_check(name);
 
     if (error == 0)
         error = name_check(to_name);
     if (error != 0)
         return error;
-    if (flags & ~(unsigned)RENAME_NOREPLACE)
+    if ((flags & ~(unsigned)(RENAME_NOREPLACE | RENAME_EXCHANGE)) || flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
         return EINVAL;
-    if (parent->kind == NODE_CONTROL)
-        return EPERM;
-    if (parent->kind != NODE_BUCKET)
-        return EXDEV;
-    return fs_errno(bucket_rename(bucket_of_inode(parent->inode), &from, &to, flags & RENAME_NOREPLACE),
-                    FS_BY_INODE);
+    return from && to ? move(fs, from, name, to, to_name, flags) : EPERM;
 }
 
-/* Between buckets mv(1) copies and removes, as between two file systems. */
 void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t to_parent, const char *to_name,
                unsigned flags)
 {
     struct fs *fs = request_begin(req);
     struct node node;
+    struct node to;
     int error;
 
     if (!request_resolve(req, fs, parent, &node))
         return;
-    error = parent == to_parent ? rename_key(&node, name, to_name, flags) : EXDEV;
+    if (request_resolve(req, fs, to_parent, &to)) {
+        error = rename_entry(fs, &node, name, &to, to_name, flags);
+        node_release(&to);
+        fuse_reply_err(req, error);
+    }
     node_release(&node);
-    fuse_reply_err(req, error);
 }
 
 static int make_symlink(const struct node *parent, const char *name, const char *target,

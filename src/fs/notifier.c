@@ -23,6 +23,9 @@
  * the inode out is still on its way: it would be visible for ever if it
  * weren't told again, until it is found or forgotten. Then what the bucket
  * held is let go.
+ *
+ * The parent is the one that it was in at its end. Of a bucket that was moved
+ * to another one the kernel's listing goes: it says who `..` is.
  */
 #include "actor/timer.h"
 #include "base/clock.h"
@@ -50,7 +53,7 @@ struct retry {
 struct taken_name {
     struct cds_list_head link;
     uint64_t parent;
-    size_t length;
+    size_t length; /* 0: no name, but what the directory lists */
     char name[];
 };
 
@@ -114,54 +117,57 @@ static void delete_entry(void *context, const struct key *key, struct value *val
 }
 
 /* True if the name means another bucket that the kernel knows: then its entry isn't ours any more. */
-static bool name_was_taken_again(const struct bucket *bucket)
+static bool name_was_taken_again(const struct bucket_place *place)
 {
-    const struct child_name name = {bucket_name(bucket)->name, bucket_name(bucket)->length};
+    const struct child_name name = {place->name, place->length};
     struct actor *actor;
     bool known;
 
-    if (registry_find(bucket_supervisor(bucket), &name, &actor) != 0)
+    if (registry_find(place->supervisor, &name, &actor) != 0)
         return false;
     known = inode_is_known(bucket_inode(bucket_of_actor(actor)));
     actor_unref(actor);
     return known;
 }
 
-/* A directory that was removed by rmdir is gone for the kernel, entry and all, when it has our answer. */
-static bool entry_is_left(struct bucket *bucket)
+/*
+ * A directory that was removed by rmdir, or replaced by a move, is gone for the kernel, entry and all, when it has our
+ * answer. One that has ended isn't moved any more.
+ */
+static bool entry_is_left(struct bucket *bucket, const struct bucket_place *place)
 {
-    return !bucket_was_removed(bucket) && inode_is_known(bucket_inode(bucket)) && !name_was_taken_again(bucket);
+    return !bucket_was_removed(bucket) && inode_is_known(bucket_inode(bucket)) && !name_was_taken_again(place);
 }
 
 /*
  * What is below goes first: an entry whose directory still has some, because they are in use, would stay. That may take
  * its time, and the kernel takes an entry out before it looks whose it is: so it is asked again whose the name is.
  */
-static void delete_directory(struct telling *telling)
+static void delete_directory(struct telling *telling, const struct bucket_place *place)
 {
-    const struct key *name = bucket_name(telling->bucket);
     uint64_t number = bucket_inode(telling->bucket)->number;
-    char copy[FS_NAME_MAX + 1];
 
     (void)fuse_lowlevel_notify_inval_entry(telling->session, number, FS_CONTROL_NAME, strlen(FS_CONTROL_NAME));
     bucket_visit_remains(telling->bucket, delete_entry, telling);
-    if (entry_is_left(telling->bucket))
-        (void)fuse_lowlevel_notify_delete(telling->session, bucket_parent_number(telling->bucket), number,
-                                          name_terminate(name->name, name->length, copy), name->length);
+    if (entry_is_left(telling->bucket, place))
+        (void)fuse_lowlevel_notify_delete(telling->session, place->parent_number, number, place->name, place->length);
 }
 
 /* False if it must be told again. */
 static bool tell_end(const struct fs *fs, struct bucket *bucket)
 {
     struct telling telling = {.session = fs->session, .bucket = bucket};
+    struct bucket_place place;
 
     if (bucket_was_removed(bucket))
         tell_inode(&telling, bucket_inode(bucket), -1);
     else
         tell_directory(&telling);
     bucket_visit_remains(bucket, tell_value, &telling);
-    if (entry_is_left(bucket))
-        delete_directory(&telling);
+    bucket_get_place(bucket, &place);
+    if (entry_is_left(bucket, &place))
+        delete_directory(&telling, &place);
+    bucket_place_release(&place);
     return !telling.again;
 }
 
@@ -216,7 +222,10 @@ static void on_retry(struct notifier *notifier, struct retry *retry)
 
 static void on_name(struct notifier *notifier, struct taken_name *taken)
 {
-    (void)fuse_lowlevel_notify_inval_entry(notifier->fs->session, taken->parent, taken->name, taken->length);
+    if (taken->length > 0)
+        (void)fuse_lowlevel_notify_inval_entry(notifier->fs->session, taken->parent, taken->name, taken->length);
+    else
+        (void)fuse_lowlevel_notify_inval_inode(notifier->fs->session, taken->parent, 0, 0);
     free(taken);
 }
 
@@ -371,6 +380,11 @@ void notifier_take_back_name(struct notifier *notifier, uint64_t parent, const c
     taken->length = length;
     memcpy(taken->name, name, length + 1);
     add(notifier, &taken->link, &notifier->names);
+}
+
+void notifier_take_back_listing(struct notifier *notifier, uint64_t directory)
+{
+    notifier_take_back_name(notifier, directory, "");
 }
 
 void notifier_unref(struct notifier *notifier)

@@ -96,7 +96,7 @@ static int move(struct fs *fs, struct bucket **bucket, const struct key *compone
     if (component->length > FS_NAME_MAX)
         return ENAMETOOLONG;
     if (component->length == 2 && memcmp(component->name, "..", 2) == 0)
-        next = hold(*bucket ? bucket_parent(*bucket) : NULL);
+        next = *bucket ? bucket_hold_parent(*bucket) : NULL;
     else
         error = down(fs, *bucket, component, &next);
     if (error != 0)
@@ -207,7 +207,8 @@ static char *write_up(char *end, size_t steps, bool more)
     return end;
 }
 
-char *path_between(const struct bucket *from, const struct bucket *to)
+/* [nobody moves] */
+static char *write_between(const struct bucket *from, const struct bucket *to)
 {
     const struct bucket *top = common(from, to);
     size_t up = depth_of(from) - depth_of(top);
@@ -223,5 +224,15 @@ char *path_between(const struct bucket *from, const struct bucket *to)
     if (*start == '\0')
         *--start = '.';
     memmove(path, start, (size_t)(path + size - start));
+    return path;
+}
+
+char *path_between(struct fs *fs, const struct bucket *from, const struct bucket *to)
+{
+    char *path;
+
+    bucket_stop_moves(&fs->environment);
+    path = write_between(from, to);
+    bucket_allow_moves(&fs->environment);
     return path;
 }

@@ -217,8 +217,10 @@ int fs_prepare(struct fs *fs)
         .on_start = journal_on_start,
         .on_end = journal_on_end,
         .inherit = root_inherit,
+        .on_move = journal_on_move,
         .context = fs,
     };
+    lock_init(&fs->environment.moving);
     fs->journal = journal_create();
     if (!fs->environment.store || !fs->journal)
         return -ENOMEM;
@@ -326,8 +328,11 @@ void fs_stop(struct fs *fs)
 
 static void report_thread(void *context, const struct runtime_thread *thread)
 {
+    char label[FS_NAME_MAX + 1];
+
     (void)context;
-    log_error("thread %d of %s has not returned for %.1f s", (int)thread->number, actor_label(thread->actor),
+    actor_label(thread->actor, label, sizeof(label));
+    log_error("thread %d of %s has not returned for %.1f s", (int)thread->number, label,
               (double)thread->working_ns / CLOCK_NS_PER_S);
 }
 
@@ -351,6 +356,7 @@ void fs_destroy(struct fs *fs)
     journal_destroy(fs->journal);
     fuse_session_destroy(fs->session);
     root_deinit(&fs->root);
+    lock_deinit(&fs->environment.moving);
     if (fs->ended_fd >= 0)
         close(fs->ended_fd);
     free(fs);

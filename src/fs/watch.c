@@ -159,12 +159,14 @@ static void on_forgotten(struct watch *watch, struct watcher *watcher)
 
 static void write_down(struct helper_packet *packet, const struct watcher *watcher)
 {
-    const struct key *key = bucket_name(watcher->control->bucket);
     char name[FS_NAME_MAX * 4 + 1];
+    struct bucket_place place;
     char reason[512];
     int length;
 
-    path_escape(key->name, key->length, name);
+    bucket_get_place(watcher->control->bucket, &place);
+    path_escape(place.name, place.length, name);
+    bucket_place_release(&place);
     reason_format(monitor_reason(&watcher->monitor), reason, sizeof(reason));
     length = snprintf(packet->line, sizeof(packet->line), "DOWN %llu %s %s\n",
                       (unsigned long long)watcher->monitor.ref, name, reason);

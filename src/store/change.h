@@ -1,7 +1,8 @@
 /*
  * A change: everything that a bucket's state can be told to become, as plain
  * data. It names things by number and name, never by address, so that it can
- * be written down, sent, and applied again.
+ * be written down, sent, and applied again. A move concerns two buckets, or one
+ * and the root, and is one change.
  */
 #ifndef KVFS_STORE_CHANGE_H
 #define KVFS_STORE_CHANGE_H
@@ -20,6 +21,8 @@ enum change_kind {
     CHANGE_SET,      /* the `set` ones of `attributes`, of value `ino`, or of the bucket if `ino` is its own */
     CHANGE_SET_XATTR, /* the extended attribute `name` of the same has `length` `bytes`; `set` as with CHANGE_SET */
     CHANGE_REMOVE_XATTR, /* it has none of that `name`; `set` as with CHANGE_SET */
+    CHANGE_MOVE,     /* the entry `name`, `ino`, is now called `to_name` in `to_bucket`, instead of `to_ino`, if any */
+    CHANGE_EXCHANGE, /* the entry `name`, `ino`, and `to_name` in `to_bucket`, `to_ino`, now mean each the other's */
 };
 
 enum change_set {
@@ -53,8 +56,10 @@ struct change_attributes {
 /* A name is not terminated. Everything is borrowed for as long as the change is being applied. */
 struct change {
     enum change_kind kind;
-    uint64_t bucket; /* inode number */
+    uint64_t bucket; /* inode number; of a move it may be the root's */
     uint64_t ino;
+    uint64_t to_bucket;
+    uint64_t to_ino;
     int64_t time; /* when: ns since 1970 */
     const char *name;
     size_t name_length;

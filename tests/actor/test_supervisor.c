@@ -156,9 +156,10 @@ static void assert_ends(struct supervisor *supervisor)
 
 static const char *label_of(struct supervisor *supervisor)
 {
-    struct actor *actor = supervisor_actor(supervisor);
+    static char label[64];
 
-    return actor->class->label(actor);
+    actor_label(supervisor_actor(supervisor), label, sizeof(label));
+    return label;
 }
 
 /* ---- order ---- */

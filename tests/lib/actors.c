@@ -325,11 +325,11 @@ static void on_free(struct actor *actor)
     free(self);
 }
 
-static const char *label_of(const struct actor *actor)
+static void label_of(const struct actor *actor, char *buffer, size_t size)
 {
     const struct probe *probe = message_container(actor, const struct probe, actor);
 
-    return probe->options.label ? probe->options.label : "probe";
+    (void)snprintf(buffer, size, "%s", probe->options.label ? probe->options.label : "probe");
 }
 
 #define PROBE_CALLBACKS                                                                                      \

@@ -187,6 +187,25 @@ static void on_end(void *context, struct bucket *bucket)
     lock_release(&ends_lock);
 }
 
+static void on_move(void *context, struct bucket *bucket, const struct bucket *parent, const struct key *name,
+                    struct bucket *replaced)
+{
+    size_t used;
+    char from[256] = "";
+    char how[512];
+
+    (void)context;
+    must(!replaced || actor_reason(bucket_actor(replaced)));
+    if (parent)
+        bucket_path(parent, from, sizeof(from));
+    used = (size_t)snprintf(how, sizeof(how), " from %s%s", from, parent ? "/" : "");
+    memcpy(how + used, name->name, name->length);
+    how[used + name->length] = '\0';
+    lock_acquire(&ends_lock);
+    tell(bucket, "move", how);
+    lock_release(&ends_lock);
+}
+
 const char *buckets_story(void)
 {
     static char snapshot[STORY_MAX];
@@ -254,7 +273,8 @@ static void setup(void)
     cr_assert_eq(inode_index_init(&inode_index), 0);
     environment = (struct bucket_environment){
         .runtime = actors_runtime(), .index = &inode_index, .store = create_store(), .on_start = on_start,
-        .on_end = on_end};
+        .on_end = on_end, .on_move = on_move};
+    lock_init(&environment.moving);
     cr_assert_eq(registry_start(actors_runtime(), &bucket_children_ops, &environment, &registry), 0);
 }
 
@@ -291,6 +311,7 @@ void buckets_run(void (*body)(void), bool direct)
     cr_assert_eq(inodes(), 0, "inodes are left over");
     inode_index_deinit(&inode_index);
     store_destroy(environment.store);
+    lock_deinit(&environment.moving);
     condition_deinit(&ends_changed);
     lock_deinit(&ends_lock);
 }
