@@ -372,4 +372,57 @@ test_moves_in_all_directions_lose_nothing() {
     done
 }
 
+# worker SEED      whatever users may do at once with buckets that are moved
+worker() {
+    local here there
+    RANDOM=$1
+    while [ "$(now_ms)" -lt "$end" ]; do
+        here=$mnt/t$((RANDOM % 2))/$((RANDOM % 3))
+        there=$mnt/t$((RANDOM % 2))/$((RANDOM % 3))
+        case $((RANDOM % 10)) in
+        0 | 1) mkdir -p "$here/$((RANDOM % 2))"; echo "$RANDOM" >"$here/key" ;;
+        2) "$MOVE" "$here" "$there" ;;
+        3) "$MOVE" "$here/0" "$there/1/0" ;;
+        4) "$MOVE" exchange "$here" "$there/$((RANDOM % 2))" ;;
+        5) "$MOVE" "$here/key" "$there/key" ;;
+        6) echo kill >"$here/.kvfs/ctl" ;;
+        7) echo stop >"$here/.kvfs/ctl" ;;
+        8) echo permanent >"$here/.kvfs/restart"; timeout -s KILL 0.05 cat "$there/.kvfs/monitor" ;;
+        9) ls -lR "$mnt"; cat "$mnt/.kvfs/tree" "$here/.kvfs/info" ;;
+        esac
+    done
+}
+
+# What `find` sees is what the supervisors know, and each can be looked into.
+is_consistent() {
+    local path
+    (cd "$mnt" && find . -mindepth 1 -type d -printf '%P\n' | sort) >"$work/found"
+    tree_paths | sort | cmp "$work/found" -
+    while read -r path; do
+        [ "$(info_of "$mnt/$path" state)" = alive ]
+        expect "$(info_of "$mnt/$path" buckets)" eval "find '$mnt/$path' -mindepth 1 -maxdepth 1 -type d | wc -l"
+        expect "$(stat -c %i "$mnt/$path/..")" parent_listed_in "$mnt/$path"
+    done <"$work/found"
+}
+
+test_moves_and_ends_at_once_agree() {
+    local i end workers=()
+    mkdir "$mnt/t0" "$mnt/t1"
+    end=$(($(now_ms) + 2000))
+    for i in {1..4}; do
+        (
+            set +e
+            trap - ERR
+            worker "$((i + BASHPID))"
+        ) >"$work/output$i" 2>&1 &
+        workers+=($!)
+    done
+    eventually 30 have_ended "${workers[@]}"
+    fails eval "cat $work/output* | grep -aE 'Input/output|not connected|not permitted|not implemented|Bad|Cannot allocate|timed out'"
+    drop_caches
+    eventually 5 is_consistent
+    rm -rf "$mnt/t0" "$mnt/t1"
+    expect '' ls -A "$mnt"
+}
+
 run_tests "$@"
