@@ -290,7 +290,7 @@ uint32_t bucket_holders(const struct bucket *bucket);
 /* After the end [any thread]: true for the first who asks, who tells others. */
 bool bucket_take_news(struct bucket *bucket);
 
-/* After the end [any thread]: true if it ended by bucket_stop_if_empty(), or was replaced: who did it knows that the name is gone. */
+/* After the end [any thread]: true if it ended because it was empty, and whoever ended it knows that the name is gone. */
 bool bucket_was_removed(const struct bucket *bucket);
 
 /* After the end [any thread]: what a removed one is for who still has it open. False if it ended otherwise. */

@@ -374,3 +374,71 @@ BUCKET_TEST(faults, a_bucket_that_can_not_start_leaves_nothing)
     cr_assert_eq(bucket_kill(bucket), 0);
     actor_unref(bucket_actor(bucket));
 }
+
+/* ---- two buckets at once ---- */
+
+static int move_between(struct bucket *from, const char *name, struct bucket *to, const char *to_name, unsigned flags)
+{
+    const struct bucket_end ends[2] = {{bucket_actor(from), KEY(name)}, {bucket_actor(to), KEY(to_name)}};
+    struct bucket_moved moved;
+    int rc = bucket_move(buckets_environment(), &ends[0], &ends[1], flags, &moved);
+
+    actor_unref(moved.there ? bucket_actor(moved.there) : NULL);
+    actor_unref(moved.back ? bucket_actor(moved.back) : NULL);
+    return rc;
+}
+
+static void move_against_faults(struct bucket *from, const char *name, struct bucket *to, const char *to_name,
+                                unsigned flags)
+{
+    int failures = 0;
+    int rc = -1;
+
+    for (int n = 1; rc != 0; n++) {
+        struct picture before[2] = {draw(from), draw(to)};
+        struct picture after[2];
+
+        faults_begin(n);
+        rc = move_between(from, name, to, to_name, flags);
+        cr_assert(faults_hit() || rc == 0);
+        if (rc == 0)
+            break;
+        failures++;
+        cr_assert_eq(rc, -ENOMEM);
+        after[0] = draw(from);
+        after[1] = draw(to);
+        assert_same(&before[0], &after[0]);
+        assert_same(&before[1], &after[1]);
+    }
+    cr_assert_gt(failures, 0);
+}
+
+BUCKET_TEST(faults, of_a_move_leave_both_buckets_as_they_were)
+{
+    struct bucket *a = bucket_in(NULL, "a");
+    struct bucket *b = bucket_in(NULL, "b");
+    struct bucket *moved = bucket_in(a, "bucket");
+    char name[16];
+
+    for (int i = 0; i < 8; i++) {
+        snprintf(name, sizeof(name), "key%d", i);
+        put(b, name, "1");
+        snprintf(name, sizeof(name), "bucket%d", i);
+        bucket_in(b, name);
+    }
+    put(a, "value", "22");
+    move_against_faults(a, "value", b, "value", 0);
+    move_against_faults(b, "value", a, "value", 0);
+    move_against_faults(a, "value", b, "key1", 0);
+    move_against_faults(b, "key1", b, "bucket1", BUCKET_MOVE_EXCHANGE);
+    move_against_faults(a, "bucket", b, "bucket", 0);
+    move_against_faults(b, "bucket", b, "renamed", 0);
+    move_against_faults(b, "renamed", a, "bucket", 0);
+    move_against_faults(a, "bucket", b, "key2", BUCKET_MOVE_EXCHANGE);
+    move_against_faults(b, "key2", b, "bucket2", 0);
+    cr_assert_eq(bucket_called(b, "bucket2"), moved);
+    /* Nobody has parted it from where it is. */
+    cr_assert_eq(bucket_kill(b), 0);
+    cr_assert_not(actor_alive(bucket_actor(moved)));
+    cr_assert(actor_alive(bucket_actor(a)));
+}
