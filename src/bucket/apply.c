@@ -13,18 +13,27 @@ void bucket_note_names(struct bucket *bucket, int64_t time)
     bucket->mtime = bucket->ctime = bucket->changed;
 }
 
-static int condition_of_size(int rc)
-{
-    return rc == -EFBIG ? BUCKET_E_TOO_LARGE : rc;
-}
-
 static void count_bytes(struct bucket *bucket, const struct value *value, uint64_t before)
 {
     if (value->nlink > 0)
         bucket->bytes += value->bytes.size - before;
 }
 
-/* The new value, without its bytes, for which there is room. */
+/* Room for its bytes, and they. Nobody sees it yet. */
+static int fill(struct bucket *bucket, const struct change *change, struct value *value)
+{
+    struct claim claim;
+    int rc = claim_write(&claim, bucket, value, 0, change->length);
+
+    if (rc != 0)
+        return rc;
+    rc = bytes_reserve(&value->bytes, 0, change->length);
+    if (rc == 0)
+        bytes_write(&value->bytes, 0, change->bytes, change->length);
+    claim_end(&claim);
+    return rc;
+}
+
 static int create_value(struct bucket *bucket, const struct change *change, struct value **ret_value)
 {
     const struct metadata directory = bucket_metadata(bucket);
@@ -35,13 +44,13 @@ static int create_value(struct bucket *bucket, const struct change *change, stru
 
     if (rc < 0)
         return rc;
-    value = value_create(bucket, &attributes, xattrs, change->time);
-    if (!value)
-        return -ENOMEM;
-    rc = bytes_reserve(&value->bytes, 0, change->length);
-    if (rc < 0) {
+    rc = value_create(bucket, &attributes, xattrs, change->time, &value);
+    if (rc != 0)
+        return rc;
+    rc = fill(bucket, change, value);
+    if (rc != 0) {
         inode_unref(&value->inode);
-        return condition_of_size(rc);
+        return rc;
     }
     *ret_value = value;
     return 0;
@@ -77,8 +86,10 @@ static int apply_add(struct bucket *bucket, const struct change *change, struct 
     const struct key key = {change->name, change->name_length};
     struct entry *entry;
     struct value *value;
-    int rc = create_value(bucket, change, &value);
+    int rc = usage_check_key(bucket);
 
+    if (rc == 0)
+        rc = create_value(bucket, change, &value);
     if (rc != 0)
         return rc;
     rc = insert(bucket, &key, value, &entry);
@@ -91,7 +102,6 @@ static int apply_add(struct bucket *bucket, const struct change *change, struct 
         keys_remove(bucket, entry);
         return rc;
     }
-    bytes_write(&value->bytes, 0, change->bytes, change->length);
     count_bytes(bucket, value, 0);
     bucket_note_names(bucket, change->time);
     *ret_value = value;
@@ -120,6 +130,7 @@ void value_note_loss(struct bucket *bucket, struct value *value, int64_t time)
 {
     if (value->nlink == 1)
         bucket->bytes -= value->bytes.size;
+    usage_lose_name(value);
     value->ctime = time;
     value->version++;
 }
@@ -170,10 +181,19 @@ static int add_name(struct bucket *bucket, const struct change *change, struct v
 static int apply_link(struct bucket *bucket, const struct change *change, struct value *value)
 {
     const struct key key = {change->name, change->name_length};
-    int rc = add_name(bucket, change, value, &key);
+    struct limit *inodes = &bucket->environment->inodes;
+    uint64_t needed = value->nlink > 0;
+    int rc = usage_check_key(bucket);
 
-    if (rc < 0)
+    if (rc != 0)
         return rc;
+    if (!limit_take(inodes, needed))
+        return BUCKET_E_FULL;
+    rc = add_name(bucket, change, value, &key);
+    if (rc < 0) {
+        limit_give(inodes, needed);
+        return rc;
+    }
     if (value->unnamed)
         count_bytes(bucket, value, 0);
     value->unnamed = false;
@@ -206,13 +226,16 @@ static int apply_write(struct bucket *bucket, const struct change *change, struc
 {
     const struct metadata metadata = value_metadata(value);
     uint64_t before = value->bytes.size;
-    int rc = bytes_reserve(&value->bytes, change->offset, change->length);
+    struct claim claim;
+    int rc = claim_write(&claim, bucket, value, change->offset, change->length);
 
-    if (rc < 0)
-        return condition_of_size(rc);
-    rc = store_write(bucket->environment->store, change);
-    if (rc < 0)
+    if (rc != 0)
         return rc;
+    rc = bytes_reserve(&value->bytes, change->offset, change->length);
+    if (rc == 0)
+        rc = store_write(bucket->environment->store, change);
+    if (rc < 0)
+        goto end_claim;
     bytes_write(&value->bytes, change->offset, change->bytes, change->length);
     if (change->set & CHANGE_SET_SIZE)
         bytes_truncate(&value->bytes, change->offset + change->length);
@@ -220,9 +243,21 @@ static int apply_write(struct bucket *bucket, const struct change *change, struc
     value->mtime = change->time;
     metadata_set(&metadata, change);
     value->version++;
-    return 0;
+end_claim:
+    claim_end(&claim);
+    return rc;
 }
 
+/* [run lock, nameless_lock] */
+static void set_limits(struct bucket *bucket, const struct change *change)
+{
+    if (change->set & CHANGE_SET_MAX_BYTES)
+        bucket->bytes_held.max = change->attributes.max_bytes;
+    if (change->set & CHANGE_SET_MAX_KEYS)
+        bucket->max_keys = change->attributes.max_keys;
+}
+
+/* Limits aren't what stat shows: they alone change no time. */
 static int apply_set_bucket(struct bucket *bucket, const struct change *change)
 {
     const struct metadata metadata = bucket_metadata(bucket);
@@ -231,30 +266,42 @@ static int apply_set_bucket(struct bucket *bucket, const struct change *change)
     if (rc < 0)
         return rc;
     lock_acquire(&bucket->nameless_lock);
-    metadata_set(&metadata, change);
+    set_limits(bucket, change);
+    if (change->set & ~(unsigned)CHANGE_SET_LIMITS)
+        metadata_set(&metadata, change);
     lock_release(&bucket->nameless_lock);
     return 0;
+}
+
+/* Makes room for a size, has the store keep it, and cuts or lengthens the value. */
+static int resize(struct bucket *bucket, const struct change *change, struct value *value)
+{
+    uint64_t before = value->bytes.size;
+    struct claim claim;
+    int rc = claim_size(&claim, bucket, value, change->attributes.size);
+
+    if (rc != 0)
+        return rc;
+    rc = bytes_reserve_size(&value->bytes, change->attributes.size);
+    if (rc == 0)
+        rc = store_write(bucket->environment->store, change);
+    if (rc == 0) {
+        bytes_truncate(&value->bytes, change->attributes.size);
+        count_bytes(bucket, value, before);
+        value->mtime = change->time;
+    }
+    claim_end(&claim);
+    return rc;
 }
 
 static int apply_set_value(struct bucket *bucket, const struct change *change, struct value *value)
 {
     const struct metadata metadata = value_metadata(value);
-    uint64_t before = value->bytes.size;
-    int rc;
+    int rc = change->set & CHANGE_SET_SIZE ? resize(bucket, change, value)
+                                           : store_write(bucket->environment->store, change);
 
-    if (change->set & CHANGE_SET_SIZE) {
-        rc = bytes_reserve_size(&value->bytes, change->attributes.size);
-        if (rc < 0)
-            return condition_of_size(rc);
-    }
-    rc = store_write(bucket->environment->store, change);
-    if (rc < 0)
+    if (rc != 0)
         return rc;
-    if (change->set & CHANGE_SET_SIZE) {
-        bytes_truncate(&value->bytes, change->attributes.size);
-        count_bytes(bucket, value, before);
-        value->mtime = change->time;
-    }
     metadata_set(&metadata, change);
     value->version++;
     return 0;

@@ -31,6 +31,7 @@ struct arrival {
     struct move_side *what; /* a value or a bucket */
     struct entry *entry;    /* of a value: where it will be; the one that is there, or a new one */
     struct farewell *farewell; /* of a value that changes its bucket */
+    uint64_t held;             /* what it counts for there */
     struct children_entry *child; /* of a bucket */
     struct place *place;
     bool has_left; /* of a bucket: it doesn't follow its parent any more */
@@ -73,12 +74,22 @@ static int make_entry(struct arrival *arrival, struct value *value)
     return rc;
 }
 
+/* The limits of where it goes. */
+static int claim(struct arrival *arrival, const struct value *value)
+{
+    int rc = arrival->at->entry ? 0 : usage_check_key(arrival->at->bucket);
+
+    return rc == 0 ? usage_claim_move(arrival->at->bucket, value, &arrival->held) : rc;
+}
+
 /* It has one more name from here on. */
 static int prepare_value(struct arrival *arrival)
 {
     struct value *value = arrival->what->entry->value;
-    int rc;
+    int rc = changes_owner(arrival) ? claim(arrival, value) : 0;
 
+    if (rc != 0)
+        return rc;
     if (changes_owner(arrival)) {
         arrival->farewell = malloc(sizeof(*arrival->farewell));
         if (!arrival->farewell)
@@ -120,6 +131,8 @@ static void cancel(struct arrival *arrival)
     else if (arrival->entry)
         keys_remove(arrival->at->bucket, arrival->entry);
     free(arrival->farewell);
+    if (arrival->held > 0)
+        usage_end_move(arrival->at->bucket, arrival->held);
     if (arrival->child)
         children_cancel(children_at(arrival->at), arrival->child, arrival->at->child);
     place_destroy(arrival->place);
@@ -138,12 +151,13 @@ static void release_farewell(struct table_deferred *deferred)
 }
 
 /* Who comes to the old owner meanwhile finds that it isn't his any more, and asks again. */
-static void change_owner(struct value *value, struct bucket *owner, struct farewell *farewell)
+static void change_owner(struct value *value, struct bucket *owner, struct farewell *farewell, uint64_t held)
 {
     struct bucket *old = value_owner(value);
 
     old->bytes -= value->bytes.size;
     owner->bytes += value->bytes.size;
+    usage_end_move(old, held);
     farewell->owner = &old->actor;
     actor_ref(&owner->actor);
     atomic_store(&value->owner, owner);
@@ -154,7 +168,7 @@ static void arrive_value(const struct arrival *arrival, struct value *value, int
 {
     arrival->entry->value = value;
     if (changes_owner(arrival))
-        change_owner(value, arrival->at->bucket, arrival->farewell);
+        change_owner(value, arrival->at->bucket, arrival->farewell, arrival->held);
     value->ctime = time;
     value->version++;
 }

@@ -11,8 +11,10 @@
 #define KVFS_BUCKET_BUCKET_H
 
 #include "actor/actor.h"
+#include "base/limit.h"
 #include "base/lock.h"
 #include "bucket/inode.h"
+#include "bucket/usage.h"
 #include "registry/registry.h"
 #include "store/change.h"
 #include "store/store.h"
@@ -25,6 +27,8 @@ enum bucket_condition {
     BUCKET_E_NOT_EMPTY,
     BUCKET_E_TOO_LARGE, /* beyond the largest value */
     BUCKET_E_IS_BUCKET, /* the name is a bucket's */
+    BUCKET_E_FULL,      /* the mount's limit is reached: of memory, or of inodes */
+    BUCKET_E_QUOTA,     /* the bucket's own is */
     BUCKET_E_NO_XATTR,
     BUCKET_E_RANGE,          /* longer than the buffer */
     BUCKET_E_XATTRS_FULL,    /* beyond the extended attributes that one may have */
@@ -64,6 +68,8 @@ struct bucket_environment {
                     struct bucket *replaced);
     void *context;
     struct lock moving; /* whoever moves or renames a bucket holds it; order: before any actor's */
+    struct limit pages;       /* of USAGE_PAGE bytes, behind all values; max is constant */
+    struct limit inodes;      /* each value, each bucket, each further name of a value; max is constant */
     _Atomic uint64_t buckets; /* not yet freed */
 };
 
@@ -87,8 +93,11 @@ struct attributes {
 
 struct bucket_stats {
     uint64_t keys;
-    uint64_t bytes; /* of all values */
+    uint64_t bytes; /* of all values that have a name, holes included */
     uint64_t buckets;
+    uint64_t bytes_held; /* what counts against max_bytes: of all values, the nameless too, without their holes */
+    uint64_t max_bytes;  /* 0: no limit, like the next */
+    uint64_t max_keys;
 };
 
 /* A key's name: bytes, not terminated, borrowed. */
@@ -102,14 +111,14 @@ enum bucket_remember { BUCKET_QUIETLY, BUCKET_REMEMBER };
 
 /*
  * [supervisor, or any thread for none] Starts a bucket called `name` below `supervisor`, a registry or a bucket, whose
- * fate it shares from then on; NULL for none: then it is in the root and nobody's. 0 and one reference on its actor; or
- * a negative errno.
+ * fate it shares from then on; NULL for none: then it is in the root and nobody's. 0 and one reference on its actor;
+ * BUCKET_E_FULL, or a negative errno.
  */
 int bucket_start(struct bucket_environment *environment, struct actor *supervisor, const struct key *name,
                  const struct change_attributes *attributes, struct bucket **ret_bucket);
 /*
  * For a root registry whose context is a struct bucket_environment: starts buckets. A predecessor's place is taken by an
- * empty bucket with its mode, owner and extended attributes.
+ * empty bucket with its mode, owner, limits and extended attributes.
  */
 extern const struct children_ops bucket_children_ops;
 
@@ -155,7 +164,7 @@ struct bucket *value_bucket(struct value *value);
 
 /* The guide's calls [any thread] [may block]. */
 
-/* Makes the key's value exactly these bytes; 0, or a negative errno. */
+/* Makes the key's value exactly these bytes; 0, BUCKET_E_FULL, BUCKET_E_QUOTA, or a negative errno. */
 int bucket_put(struct bucket *bucket, const struct key *key, const void *bytes, size_t length);
 /* Copies up to `size` bytes. 0, or BUCKET_E_NOT_FOUND. */
 int bucket_get(struct bucket *bucket, const struct key *key, void *buffer, size_t size, size_t *ret_length);
@@ -172,7 +181,7 @@ struct found {
 /* A bucket that is found isn't remembered, and its attributes aren't given. BUCKET_E_NOT_FOUND. */
 int bucket_lookup(struct bucket *bucket, const struct key *key, enum bucket_remember remember,
                   struct found *ret_found, struct attributes *ret_attributes);
-/* A new key with an empty value, and a reference on it. BUCKET_E_EXISTS. */
+/* A new key with an empty value, and a reference on it. BUCKET_E_EXISTS, BUCKET_E_FULL, BUCKET_E_QUOTA. */
 int bucket_add(struct bucket *bucket, const struct key *key, const struct change_attributes *attributes,
                enum bucket_remember remember, struct value **ret_value, struct attributes *ret_attributes);
 /* A new value without a name, which bucket_link_value() may give it once, and a reference on it. As bucket_add(). */
@@ -183,7 +192,7 @@ int bucket_add_symlink(struct bucket *bucket, const struct key *key, const char 
                        const struct change_attributes *attributes, enum bucket_remember remember,
                        struct value **ret_value, struct attributes *ret_attributes);
 /*
- * One more name for a value. BUCKET_E_EXISTS; BUCKET_E_CANT_MOVE if it is another bucket's; BUCKET_E_NOT_FOUND if it has
+ * One more name for a value. BUCKET_E_EXISTS, BUCKET_E_FULL, BUCKET_E_QUOTA; BUCKET_E_CANT_MOVE if it is another bucket's; BUCKET_E_NOT_FOUND if it has
  * lost its last one.
  */
 int bucket_link_value(struct bucket *bucket, const struct key *key, struct value *value,
@@ -226,7 +235,7 @@ int bucket_move(struct bucket_environment *environment, const struct bucket_end 
 void bucket_stop_moves(struct bucket_environment *environment);
 void bucket_allow_moves(struct bucket_environment *environment);
 int bucket_get_attributes(struct bucket *bucket, struct attributes *ret_attributes);
-/* The `set` ones (CHANGE_SET_*, no size). */
+/* The `set` ones (CHANGE_SET_*, no size). A limit may be less than what is there: nothing goes, and nothing more comes. */
 int bucket_set_attributes(struct bucket *bucket, unsigned set, const struct change_attributes *attributes,
                           struct attributes *ret_attributes);
 int bucket_get_stats(struct bucket *bucket, struct bucket_stats *ret_stats);
@@ -243,10 +252,13 @@ int bucket_list(struct bucket *bucket, uint64_t position, bucket_visit *visit, r
 
 int value_read(struct value *value, uint64_t offset, void *buffer, size_t size, size_t *ret_length);
 /*
- * All or nothing: 0, BUCKET_E_TOO_LARGE, or a negative errno. `set` is CHANGE_DROP_SET_ID or 0, and after a
- * BUCKET_E_ASKS_GROUP CHANGE_KEEP_SGID or CHANGE_DROP_SGID as well.
+ * All or nothing: 0, BUCKET_E_TOO_LARGE, BUCKET_E_FULL, BUCKET_E_QUOTA, or a negative errno. `set` is CHANGE_DROP_SET_ID
+ * or 0, and after a BUCKET_E_ASKS_GROUP CHANGE_KEEP_SGID or CHANGE_DROP_SGID as well.
  */
 int value_write(struct value *value, uint64_t offset, const void *bytes, size_t length, unsigned set);
+/* The same, but with too little room for all as many of the first bytes as there is room for: 0 and how many. */
+int value_write_some(struct value *value, uint64_t offset, const void *bytes, size_t length, unsigned set,
+                     size_t *ret_written);
 int value_get_attributes(struct value *value, struct attributes *ret_attributes);
 int value_set_attributes(struct value *value, unsigned set, const struct change_attributes *attributes,
                          struct attributes *ret_attributes);

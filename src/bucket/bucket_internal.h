@@ -63,6 +63,8 @@ struct bucket {
     struct table keys; /* only once it has had many */
     struct sequence order;
     uint64_t bytes; /* of all named values */
+    struct limit bytes_held; /* of all values, without their holes; max is guarded as mode is */
+    uint64_t max_keys;       /* guarded as mode is; 0: no limit */
     mode_t mode; /* this and the three below are written under nameless_lock, too, as a successor reads them */
     uid_t uid;
     gid_t gid;
@@ -74,6 +76,7 @@ struct bucket {
     uint32_t restarts; /* constant once it has started */
     bool sealed;     /* is about to end: takes no more keys and buckets */
     bool removed;    /* it is sealed because it was empty */
+    _Atomic bool counted;     /* as an inode of the mount */
     _Atomic bool told;        /* somebody has taken the news of its end */
     _Atomic uint32_t holders;
     struct lock nameless_lock;     /* short; order: after the run lock */
@@ -123,6 +126,7 @@ struct bucket_call {
     const struct change_attributes *attributes;
     enum bucket_remember remember;
     bool keep_target;
+    bool some; /* as many bytes as there is room for */
     struct attributes *ret_attributes;
 };
 
@@ -181,9 +185,9 @@ void keys_dispose(struct bucket *bucket);
 
 /* value.c */
 
-/* One reference and one name; NULL without memory. Takes `xattrs` in any case. */
-struct value *value_create(struct bucket *owner, const struct change_attributes *attributes, struct xattrs *xattrs,
-                           int64_t time);
+/* One reference and one name. 0, -ENOMEM, or BUCKET_E_FULL. Takes `xattrs` in any case. */
+int value_create(struct bucket *owner, const struct change_attributes *attributes, struct xattrs *xattrs, int64_t time,
+                 struct value **ret_value);
 /* [run lock] What is new begins without the name: its reference is the caller's. */
 void value_begin_nameless(struct value *value);
 /* [run lock] One more name, with a reference. */

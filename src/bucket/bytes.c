@@ -154,6 +154,39 @@ int bytes_reserve(struct bytes *bytes, uint64_t offset, size_t length)
     return fill_holes(bytes, offset, length);
 }
 
+static bool is_hole(const struct bytes *bytes, uint32_t extent)
+{
+    return extent >= bytes->capacity || !bytes->u.extents[extent];
+}
+
+uint64_t bytes_growth_of_size(const struct bytes *bytes, uint64_t size)
+{
+    uint64_t then = bytes->size > 0 ? BYTES_EXTENT_SIZE : 0;
+
+    if (has_extents(bytes) || size == 0)
+        return 0;
+    if (size <= BYTES_BLOCK_MAX)
+        then = power_of_two(size);
+    return then > bytes->allocated ? then - bytes->allocated : 0;
+}
+
+uint64_t bytes_growth(const struct bytes *bytes, uint64_t offset, size_t length)
+{
+    uint64_t end = offset + length;
+    uint32_t first = (uint32_t)(offset / BYTES_EXTENT_SIZE);
+    uint64_t growth = length > 0 ? bytes_growth_of_size(bytes, end) : 0;
+
+    if (length == 0 || (!has_extents(bytes) && end <= BYTES_BLOCK_MAX))
+        return growth;
+    for (uint32_t i = first; i < extents_for(end); i++) {
+        bool made = !has_extents(bytes) && i == 0 && bytes->size > 0;
+
+        if (!made && (!has_extents(bytes) || is_hole(bytes, i)))
+            growth += BYTES_EXTENT_SIZE;
+    }
+    return growth;
+}
+
 /* The part of [offset, offset + length) that lies in one extent. */
 static size_t part_in_extent(uint64_t offset, size_t length)
 {

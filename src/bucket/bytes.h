@@ -31,6 +31,9 @@ void bytes_deinit(struct bytes *bytes);
 
 /* Makes room for `length` bytes at `offset`, so that bytes_write() can't fail. 0, -ENOMEM, -EFBIG; the contents stay. */
 int bytes_reserve(struct bytes *bytes, uint64_t offset, size_t length);
+/* By how much `allocated` grows at most when room is made for a write, and for a size, that isn't too large. */
+uint64_t bytes_growth(const struct bytes *bytes, uint64_t offset, size_t length);
+uint64_t bytes_growth_of_size(const struct bytes *bytes, uint64_t size);
 /* Room must have been made. */
 void bytes_write(struct bytes *bytes, uint64_t offset, const void *data, size_t length);
 /* Copies what there is, up to `length`; the number of bytes. */

@@ -168,6 +168,17 @@ int value_write(struct value *value, uint64_t offset, const void *bytes, size_t 
     return ask_owner(value, BUCKET_WRITE, &call);
 }
 
+int value_write_some(struct value *value, uint64_t offset, const void *bytes, size_t length, unsigned set,
+                     size_t *ret_written)
+{
+    struct bucket_call call = {.offset = offset, .bytes = bytes, .length = length, .set = set, .some = true};
+    int rc = ask_owner(value, BUCKET_WRITE, &call);
+
+    if (rc == 0)
+        *ret_written = call.length;
+    return rc;
+}
+
 int value_get_attributes(struct value *value, struct attributes *ret_attributes)
 {
     struct bucket_call call = {.ret_attributes = ret_attributes};

@@ -22,12 +22,12 @@ static int number_matches(struct cds_lfht_node *node, const void *key)
 }
 
 void inode_init(struct inode *inode, struct inode_index *index, enum inode_kind kind,
-                void (*release)(struct inode *inode))
+                const struct inode_ops *ops)
 {
     inode->index = index;
     inode->number = atomic_fetch_add(&index->next_number, 1);
     inode->kind = kind;
-    inode->release = release;
+    inode->ops = ops;
     atomic_init(&inode->lookups, 0);
     refcount_init(&inode->refs);
     atomic_fetch_add(&index->count, 1);
@@ -57,7 +57,7 @@ static void release_deferred(struct table_deferred *deferred)
 {
     struct inode *inode = table_entry(deferred, struct inode, deferred);
 
-    inode->release(inode);
+    inode->ops->release(inode);
 }
 
 static void drop(struct inode *inode, uint64_t n)
@@ -68,6 +68,8 @@ static void drop(struct inode *inode, uint64_t n)
         return;
     table_remove(&index->table, &inode->node);
     atomic_fetch_sub(&index->count, 1);
+    if (inode->ops->unused)
+        inode->ops->unused(inode);
     table_defer(&inode->deferred, release_deferred);
 }
 

@@ -35,6 +35,15 @@ struct inode_index {
     _Atomic uint64_t count;
 };
 
+struct inode;
+
+struct inode_ops {
+    /* [any thread] [never blocks] The last reference went; a reader of the index may still see it. May be NULL. */
+    void (*unused)(struct inode *inode);
+    /* [any thread] Later: no reader sees it either. Frees the object. */
+    void (*release)(struct inode *inode);
+};
+
 struct inode {
     struct cds_lfht_node node;
     struct table_deferred deferred;
@@ -43,8 +52,7 @@ struct inode {
     struct refcount refs;
     _Atomic uint64_t lookups; /* those that the kernel hasn't forgotten */
     enum inode_kind kind;
-    /* [any thread] The last reference went and no reader sees it: frees the object. */
-    void (*release)(struct inode *inode);
+    const struct inode_ops *ops;
 };
 
 /* 0, or -ENOMEM. */
@@ -54,7 +62,7 @@ void inode_index_deinit(struct inode_index *index);
 
 /* [any thread] Gives a number and one reference, and can be found from now on. */
 void inode_init(struct inode *inode, struct inode_index *index, enum inode_kind kind,
-                void (*release)(struct inode *inode));
+                const struct inode_ops *ops);
 
 /* [any thread] [never blocks] A reference on what has that number; NULL if nothing has. */
 struct inode *inode_find(struct inode_index *index, uint64_t number);

@@ -140,8 +140,10 @@ void keys_dispose(struct bucket *bucket)
     size_t cursor = 0;
     struct entry *entry;
 
-    while ((entry = sequence_next(&bucket->order, position, &cursor, &position)))
+    while ((entry = sequence_next(&bucket->order, position, &cursor, &position))) {
+        usage_lose_name(entry->value);
         let_entry_go(bucket, entry);
+    }
     sequence_deinit(&bucket->order);
     table_deinit(&bucket->keys);
 }

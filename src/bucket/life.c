@@ -14,10 +14,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A successor has taken its place in the count, or it is free now. */
+static void give_back(struct inode *inode)
+{
+    struct bucket *bucket = bucket_of_inode(inode);
+
+    if (atomic_exchange(&bucket->counted, false))
+        limit_give(&bucket->environment->inodes, 1);
+}
+
 static void release(struct inode *inode)
 {
     actor_unref(&bucket_of_inode(inode)->actor);
 }
+
+static const struct inode_ops inode_ops = {.unused = give_back, .release = release};
 
 static struct bucket *create(struct bucket_environment *environment, struct actor *supervisor,
                              const struct key *name, const struct change_attributes *attributes)
@@ -36,6 +47,8 @@ static struct bucket *create(struct bucket_environment *environment, struct acto
     bucket->mode = attributes->mode;
     bucket->uid = attributes->uid;
     bucket->gid = attributes->gid;
+    bucket->bytes_held.max = attributes->max_bytes;
+    bucket->max_keys = attributes->max_keys;
     bucket->changed = clock_wall_ns();
     bucket->atime = bucket->mtime = bucket->ctime = bucket->changed;
     sequence_init(&bucket->order, 1);
@@ -45,17 +58,31 @@ static struct bucket *create(struct bucket_environment *environment, struct acto
     return bucket;
 }
 
+/* In the count of inodes one that is started again has the place of the one before it, so that no limit prevents it. */
+static bool take_inode(struct bucket_environment *environment, struct bucket *predecessor)
+{
+    if (predecessor && atomic_exchange(&predecessor->counted, false))
+        return true;
+    return limit_take(&environment->inodes, 1);
+}
+
 /* Started, with one reference; nobody knows it yet. */
 static int start(struct bucket_environment *environment, struct actor *supervisor, const struct key *name,
-                 const struct change_attributes *attributes, struct bucket **ret_bucket)
+                 const struct change_attributes *attributes, struct bucket *predecessor, struct bucket **ret_bucket)
 {
-    struct bucket *bucket = create(environment, supervisor, name, attributes);
+    struct bucket *bucket;
     struct reason reason;
 
-    if (!bucket)
+    if (!take_inode(environment, predecessor))
+        return BUCKET_E_FULL;
+    bucket = create(environment, supervisor, name, attributes);
+    if (!bucket) {
+        limit_give(&environment->inodes, 1);
         return -ENOMEM;
+    }
+    atomic_init(&bucket->counted, true);
     /* The inode's own reference ends in bucket_dispose(), so it is there before anybody can end the bucket. */
-    inode_init(&bucket->inode, environment->index, INODE_BUCKET, release);
+    inode_init(&bucket->inode, environment->index, INODE_BUCKET, &inode_ops);
     (void)actor_start(&bucket->actor, &bucket_class, environment->runtime, NULL, &reason);
     actor_ref(&bucket->actor);
     *ret_bucket = bucket;
@@ -65,7 +92,7 @@ static int start(struct bucket_environment *environment, struct actor *superviso
 int bucket_start(struct bucket_environment *environment, struct actor *supervisor, const struct key *name,
                  const struct change_attributes *attributes, struct bucket **ret_bucket)
 {
-    int rc = start(environment, supervisor, name, attributes, ret_bucket);
+    int rc = start(environment, supervisor, name, attributes, NULL, ret_bucket);
 
     if (rc == 0 && supervisor)
         actor_follow(&(*ret_bucket)->actor, &(*ret_bucket)->fate, supervisor);
@@ -78,7 +105,7 @@ int bucket_start_in_place(struct bucket_environment *environment, struct actor *
                           struct bucket *predecessor, struct bucket **ret_bucket)
 {
     struct bucket *bucket;
-    int rc = start(environment, supervisor, name, attributes, &bucket);
+    int rc = start(environment, supervisor, name, attributes, predecessor, &bucket);
 
     if (rc != 0) {
         xattrs_destroy(xattrs);

@@ -207,6 +207,12 @@ static int on_rename(struct bucket *bucket, const struct bucket_call *call)
     return bucket_apply(bucket, &change, NULL);
 }
 
+static bool is_limit(int rc)
+{
+    return rc == BUCKET_E_FULL || rc == BUCKET_E_QUOTA;
+}
+
+/* Of some as many as fit. While others fill the mount, too, what fitted a moment ago may be too much now. */
 static int on_write(struct bucket *bucket, struct bucket_call *call)
 {
     struct change change = change_of_value(bucket, CHANGE_WRITE, call->value);
@@ -219,7 +225,15 @@ static int on_write(struct bucket *bucket, struct bucket_call *call)
     change.offset = call->offset;
     change.bytes = call->bytes;
     change.length = call->length;
-    return bucket_apply(bucket, &change, &call->value);
+    rc = bucket_apply(bucket, &change, &call->value);
+    while (call->some && is_limit(rc)) {
+        change.length = claim_fitting(bucket, call->value, change.offset, change.length);
+        if (change.length == 0)
+            break;
+        rc = bucket_apply(bucket, &change, &call->value);
+    }
+    call->length = change.length;
+    return rc;
 }
 
 static int put_new(struct bucket *bucket, const struct bucket_call *call)
@@ -341,9 +355,14 @@ static int on_change_xattr(struct bucket *bucket, enum change_kind kind, struct 
 
 static int on_get_stats(const struct bucket *bucket, struct bucket_stats *stats)
 {
-    *stats = (struct bucket_stats){.keys = bucket->order.count,
-                                     .bytes = bucket->bytes,
-                                     .buckets = count_buckets(bucket)};
+    *stats = (struct bucket_stats){
+        .keys = bucket->order.count,
+        .bytes = bucket->bytes,
+        .buckets = count_buckets(bucket),
+        .bytes_held = limit_used(&bucket->bytes_held),
+        .max_bytes = bucket->bytes_held.max,
+        .max_keys = bucket->max_keys,
+    };
     return 0;
 }
 
@@ -423,7 +442,13 @@ static int get_left(struct bucket *predecessor, struct change_attributes *ret_le
     int rc;
 
     lock_acquire(&predecessor->nameless_lock);
-    *ret_left = (struct change_attributes){.mode = predecessor->mode, .uid = predecessor->uid, .gid = predecessor->gid};
+    *ret_left = (struct change_attributes){
+        .mode = predecessor->mode,
+        .uid = predecessor->uid,
+        .gid = predecessor->gid,
+        .max_bytes = predecessor->bytes_held.max,
+        .max_keys = predecessor->max_keys,
+    };
     rc = xattrs_copy(predecessor->xattrs, ret_xattrs);
     lock_release(&predecessor->nameless_lock);
     return rc;
@@ -595,6 +620,7 @@ static void release_bucket(struct bucket *bucket)
 {
     struct bucket_environment *environment = bucket->environment;
 
+    assert(limit_used(&bucket->bytes_held) == 0);
     place_destroy(atomic_load(&bucket->place));
     lock_deinit(&bucket->nameless_lock);
     xattrs_destroy(bucket->xattrs);

@@ -38,20 +38,48 @@ static void release(struct inode *inode)
     struct bucket *owner = value_owner(value);
 
     leave_nameless(value);
-    bytes_deinit(&value->bytes);
-    xattrs_destroy(value->xattrs);
     free(value);
     actor_unref(&owner->actor);
 }
 
-struct value *value_create(struct bucket *owner, const struct change_attributes *attributes, struct xattrs *xattrs,
-                           int64_t time)
+/* What it counted for is free at once. */
+static void give_back(struct inode *inode)
 {
-    struct value *value = calloc(1, sizeof(*value));
+    struct value *value = value_of_inode(inode);
 
+    usage_end(value);
+    bytes_deinit(&value->bytes);
+    xattrs_destroy(value->xattrs);
+}
+
+static const struct inode_ops inode_ops = {.unused = give_back, .release = release};
+
+/* Zeroed, and counted as an inode. 0, -ENOMEM, or BUCKET_E_FULL. */
+static int allocate(struct bucket *owner, struct value **ret_value)
+{
+    struct limit *inodes = &owner->environment->inodes;
+    struct value *value;
+
+    if (!limit_take(inodes, 1))
+        return BUCKET_E_FULL;
+    value = calloc(1, sizeof(*value));
     if (!value) {
+        limit_give(inodes, 1);
+        return -ENOMEM;
+    }
+    *ret_value = value;
+    return 0;
+}
+
+int value_create(struct bucket *owner, const struct change_attributes *attributes, struct xattrs *xattrs, int64_t time,
+                 struct value **ret_value)
+{
+    struct value *value;
+    int rc = allocate(owner, &value);
+
+    if (rc != 0) {
         xattrs_destroy(xattrs);
-        return NULL;
+        return rc;
     }
     atomic_init(&value->owner, owner);
     value->mode = attributes->mode;
@@ -63,8 +91,9 @@ struct value *value_create(struct bucket *owner, const struct change_attributes 
     value->atime = value->mtime = value->ctime = time;
     CDS_INIT_LIST_HEAD(&value->nameless);
     actor_ref(&owner->actor);
-    inode_init(&value->inode, owner->environment->index, INODE_VALUE, release);
-    return value;
+    inode_init(&value->inode, owner->environment->index, INODE_VALUE, &inode_ops);
+    *ret_value = value;
+    return 0;
 }
 
 void value_begin_nameless(struct value *value)

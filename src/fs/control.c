@@ -105,6 +105,8 @@ static void release(struct inode *inode)
     free(control);
 }
 
+static const struct inode_ops inode_ops = {.release = release};
+
 static struct control *control_create(struct fs *fs, struct bucket *bucket, enum control_kind kind, mode_t mode,
                                       const struct attributes *of_directory)
 {
@@ -121,7 +123,7 @@ static struct control *control_create(struct fs *fs, struct bucket *bucket, enum
     control->time = clock_wall_ns();
     if (bucket)
         actor_ref(bucket_actor(bucket));
-    inode_init(&control->inode, &fs->index, INODE_CONTROL, release);
+    inode_init(&control->inode, &fs->index, INODE_CONTROL, &inode_ops);
     return control;
 }
 

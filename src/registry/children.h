@@ -40,8 +40,8 @@ struct children_call {
 
 struct children_ops {
     /*
-     * [owner] Starts the actor for a name, following its owner: 0 and one reference; a negative errno, or an ACTOR_E_*, and
-     * there is none. `arg` is what registry_create() was given. `predecessor` is the ended one whose place it takes, or NULL.
+     * [owner] Starts the actor for a name, following its owner: 0 and one reference; a negative errno, an ACTOR_E_*, or
+     * a condition of its own, and there is none. `arg` is what registry_create() was given. `predecessor` is the ended one whose place it takes, or NULL.
      */
     int (*start)(struct actor *owner, const struct child_name *name, void *arg, struct actor *predecessor,
                  struct actor **ret_child);

@@ -62,7 +62,7 @@ int registry_lookup(struct registry *registry, const struct child_name *name, st
 int registry_find(struct actor *registry, const struct child_name *name, struct actor **ret_child);
 /*
  * [any thread] [may block] Starts an actor for a name that has none. 0 and a reference; REGISTRY_E_EXISTS if the name is
- * taken, REGISTRY_E_START, an ACTOR_E_*, or a negative errno. A name is free as soon as its actor has ended, if it isn't
+ * taken, REGISTRY_E_START, an ACTOR_E_*, a negative errno, or what whoever starts it answers. A name is free as soon as its actor has ended, if it isn't
  * to be started again.
  */
 int registry_create(struct actor *registry, const struct child_name *name, void *arg, struct actor **ret_child);

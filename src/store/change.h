@@ -39,6 +39,9 @@ enum change_set {
     CHANGE_KEEP_SGID = 512, /* It has been found that it needn't. */
     CHANGE_SET_ATIME_NOW = 1024, /* to the time of the change */
     CHANGE_SET_MTIME_NOW = 2048,
+    CHANGE_SET_MAX_BYTES = 4096, /* a bucket's, like the next */
+    CHANGE_SET_MAX_KEYS = 8192,
+    CHANGE_SET_LIMITS = CHANGE_SET_MAX_BYTES | CHANGE_SET_MAX_KEYS,
 };
 
 struct change_attributes {
@@ -51,6 +54,8 @@ struct change_attributes {
     int64_t atime; /* ns since 1970 */
     int64_t mtime;
     int64_t ctime;
+    uint64_t max_bytes; /* 0: no limit, like the next */
+    uint64_t max_keys;
 };
 
 /* A name is not terminated. Everything is borrowed for as long as the change is being applied. */

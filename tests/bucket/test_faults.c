@@ -66,6 +66,53 @@ static void assert_same(const struct picture *a, const struct picture *b)
     cr_assert_str_eq(a->text, b->text);
 }
 
+/* ---- what is counted ---- */
+
+struct counted {
+    uint64_t pages;
+    struct bucket *buckets[SOME]; /* borrowed */
+    int count;
+};
+
+static bool count_key(void *context, uint64_t position, const struct key *key, struct value *value,
+                      const struct attributes *attributes)
+{
+    struct counted *counted = context;
+
+    (void)position;
+    (void)key;
+    (void)value;
+    counted->pages += (attributes->allocated + USAGE_PAGE - 1) / USAGE_PAGE;
+    return true;
+}
+
+static bool count_bucket(void *context, uint64_t position, const struct child_name *name, struct actor *child)
+{
+    struct counted *counted = context;
+
+    (void)position;
+    (void)name;
+    must(counted->count < SOME);
+    counted->buckets[counted->count++] = bucket_of_actor(child);
+    return true;
+}
+
+/* Of a mount with that bucket, and maybe others in it, exactly what is there counts. */
+static void assert_counted(struct bucket *bucket)
+{
+    const struct bucket_environment *environment = buckets_environment();
+    struct counted counted = {0};
+    uint64_t inodes_there = 1 + stats_of(bucket).keys;
+
+    cr_assert_eq(bucket_list(bucket, 0, count_key, count_bucket, &counted), 0);
+    for (int i = 0; i < counted.count; i++) {
+        inodes_there += 1 + stats_of(counted.buckets[i]).keys;
+        cr_assert_eq(bucket_list(counted.buckets[i], 0, count_key, count_bucket, &counted), 0);
+    }
+    cr_assert_eq(limit_used(&environment->pages), counted.pages);
+    cr_assert_eq(limit_used(&environment->inodes), inodes_there);
+}
+
 /* ---- all or nothing ---- */
 
 typedef int operation(struct bucket *bucket, void *arg);
@@ -90,6 +137,7 @@ static int try_against_faults(struct bucket *bucket, operation *operate, void *a
         cr_assert(rc == -ENOMEM && hit, "%d", rc);
         after = draw(bucket);
         assert_same(&before, &after);
+        assert_counted(bucket);
     }
     return failures;
 }
@@ -254,6 +302,62 @@ BUCKET_TEST(faults, bytes_are_written_or_not)
     cr_assert_eq(attributes_of(value).size, 2 * LARGE);
     cr_assert_eq(memcmp(get(bucket, "milk"), "many more bytes", 15), 0);
     value_unref(value);
+}
+
+/* ---- near a limit ---- */
+
+static int fill_what_is_left(struct bucket *bucket, void *arg)
+{
+    static const char bytes[LARGE];
+    size_t written;
+    int rc = value_write_some(arg, 5, bytes, sizeof(bytes), 0, &written);
+
+    (void)bucket;
+    cr_assert(rc != 0 || written < sizeof(bytes));
+    return rc;
+}
+
+static int cut_given(struct bucket *bucket, void *arg)
+{
+    const struct change_attributes attributes = {.size = 7};
+    struct attributes after;
+
+    (void)bucket;
+    return value_set_attributes(arg, CHANGE_SET_SIZE, &attributes, &after);
+}
+
+static int try_and_count(struct bucket *bucket, operation *operate, void *arg)
+{
+    int failures = try_against_faults(bucket, operate, arg);
+
+    assert_counted(bucket);
+    return failures;
+}
+
+BUCKET_TEST(faults, near_a_limit_what_is_counted_is_what_is_there)
+{
+    struct bucket *bucket = bucket_new("shopping");
+    struct value *value;
+
+    put(bucket, "milk", "3");
+    put(bucket, "oat", "4");
+    value = find_value(bucket, "milk", BUCKET_QUIETLY);
+    buckets_environment()->pages.max = LARGE / USAGE_PAGE;
+    buckets_environment()->inodes.max = 4;
+    for (int i = 0; i < 3; i++) {
+        cr_assert_gt(try_and_count(bucket, fill_what_is_left, value), 0);
+        cr_assert_gt(try_and_count(bucket, add_given, (void *)"rye"), 0);
+        cr_assert_eq(add_given(bucket, (void *)"salt"), BUCKET_E_FULL);
+        cr_assert_eq(put_large(bucket, (void *)"oat"), BUCKET_E_FULL);
+        (void)try_and_count(bucket, cut_given, value);
+        (void)try_and_count(bucket, delete_given, (void *)"rye");
+    }
+    value_unref(value);
+    cr_assert_eq(bucket_delete(bucket, KEY("milk")), 0);
+    cr_assert_eq(bucket_delete(bucket, KEY("oat")), 0);
+    cr_assert_eq(limit_used(&buckets_environment()->pages), 0);
+    cr_assert_eq(limit_used(&buckets_environment()->inodes), 1);
+    cr_assert_eq(stats_of(bucket).bytes_held, 0);
 }
 
 /* ---- buckets in it ---- */

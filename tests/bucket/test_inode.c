@@ -43,13 +43,15 @@ static void release(struct inode *inode)
     atomic_fetch_add(&released, 1);
 }
 
+static const struct inode_ops ops = {.release = release};
+
 static struct inode *new_inode(void)
 {
     struct thing *thing = calloc(1, sizeof(*thing));
 
     cr_assert(thing);
     thing->canary = CANARY;
-    inode_init(&thing->inode, &inode_index, INODE_CONTROL, release);
+    inode_init(&thing->inode, &inode_index, INODE_CONTROL, &ops);
     return &thing->inode;
 }
 

@@ -309,6 +309,8 @@ void buckets_run(void (*body)(void), bool direct)
     cr_expect_eq(ends, atomic_load(&starts), "ends were told more than once");
     free((void *)told);
     cr_assert_eq(inodes(), 0, "inodes are left over");
+    cr_assert_eq(limit_used(&environment.pages), 0, "pages are still counted");
+    cr_assert_eq(limit_used(&environment.inodes), 0, "inodes are still counted");
     inode_index_deinit(&inode_index);
     store_destroy(environment.store);
     lock_deinit(&environment.moving);
