@@ -105,6 +105,8 @@ static int mount_it(struct app *app)
         .io_uring = app->options.io_uring,
         .linger_ns = app->options.linger_ns,
         .max_awake = app->options.max_awake,
+        .max_pages = app->options.max_pages,
+        .max_inodes = app->options.max_inodes,
     };
     char why[512] = "";
 

@@ -1,13 +1,16 @@
 #include "app/options.h"
 
 #include "actor/runtime.h"
+#include "base/amount.h"
 #include "base/clock.h"
+#include "fs/fs.h"
 
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include <fuse_lowlevel.h>
@@ -27,6 +30,8 @@ enum {
     KEY_MAX_AWAKE,
     KEY_ALLOW_OTHER,
     KEY_NO_ALLOW_OTHER,
+    KEY_SIZE,
+    KEY_NR_INODES,
 };
 
 static const struct fuse_opt table[] = {
@@ -45,6 +50,8 @@ static const struct fuse_opt table[] = {
     FUSE_OPT_KEY("max_awake=", KEY_MAX_AWAKE),
     FUSE_OPT_KEY("allow_other", KEY_ALLOW_OTHER),
     FUSE_OPT_KEY("no_allow_other", KEY_NO_ALLOW_OTHER),
+    FUSE_OPT_KEY("size=", KEY_SIZE),
+    FUSE_OPT_KEY("nr_inodes=", KEY_NR_INODES),
     FUSE_OPT_END,
 };
 
@@ -93,6 +100,44 @@ static int set_max_awake(struct options *options, const char *argument)
     return 0;
 }
 
+/* In pages; 0 if the system doesn't say. */
+static uint64_t memory_of_machine(void)
+{
+    struct sysinfo memory;
+
+    return sysinfo(&memory) < 0 ? 0 : (uint64_t)memory.totalram * memory.mem_unit / FS_BLOCK_SIZE;
+}
+
+/* `size=AMOUNT` in bytes, or `size=N%` of the machine's memory; rounded up to pages, as in tmpfs. */
+static int set_size(struct options *options, const char *argument)
+{
+    const char *text = strchr(argument, '=') + 1;
+    uint64_t amount;
+    size_t used;
+
+    if (!amount_parse(text, strlen(text), &amount, &used))
+        return refuse(argument, "not a number of bytes");
+    if (strcmp(text + used, "%") == 0 && amount < UINT32_MAX)
+        options->max_pages = (amount * memory_of_machine() + 99) / 100;
+    else if (text[used] == '\0')
+        options->max_pages = amount / FS_BLOCK_SIZE + (amount % FS_BLOCK_SIZE > 0);
+    else
+        return refuse(argument, "not a number of bytes");
+    return 0;
+}
+
+static int set_nr_inodes(struct options *options, const char *argument)
+{
+    const char *text = strchr(argument, '=') + 1;
+    uint64_t amount;
+    size_t used;
+
+    if (!amount_parse(text, strlen(text), &amount, &used) || text[used] != '\0')
+        return refuse(argument, "not a number of inodes");
+    options->max_inodes = amount;
+    return 0;
+}
+
 /* 0: taken; 1: for libfuse; -1: an error. */
 static int on_option(void *data, const char *argument, int key, struct fuse_args *args)
 {
@@ -130,6 +175,10 @@ static int on_option(void *data, const char *argument, int key, struct fuse_args
         return set_linger(options, argument);
     case KEY_MAX_AWAKE:
         return set_max_awake(options, argument);
+    case KEY_SIZE:
+        return set_size(options, argument);
+    case KEY_NR_INODES:
+        return set_nr_inodes(options, argument);
     default:
         return 1;
     }
@@ -143,6 +192,8 @@ int options_parse(int argc, char **argv, struct options *ret_options)
         .allow_other = geteuid() == 0,
         .linger_ns = RUNTIME_LINGER_NS,
         .max_awake = RUNTIME_MAX_AWAKE,
+        .max_pages = memory_of_machine() / 2,
+        .max_inodes = memory_of_machine() / 2,
         .args = FUSE_ARGS_INIT(argc, argv),
     };
     if (fuse_opt_parse(&ret_options->args, ret_options, table, on_option) < 0) {
@@ -201,6 +252,8 @@ void options_print_help(const char *program)
            "    -o no_direct_call      have each bucket's own thread run its calls\n"
            "    -o linger=SECONDS      how long an idle bucket keeps its thread (10)\n"
            "    -o max_awake=N         how many idle buckets may keep theirs (256)\n"
+           "    -o size=BYTES          how much memory values may take, 0 for any; also 512k, 3g, 50%% (half of memory)\n"
+           "    -o nr_inodes=N         how many buckets and files there may be, 0 for any (one for two pages of memory)\n"
            "    -o OPTION[,OPTION...]  mount options, and those of libfuse:\n",
            program);
     fuse_lowlevel_help();

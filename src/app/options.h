@@ -20,6 +20,8 @@ struct options {
     bool allow_other; /* all users may use it: so if root mounts */
     int64_t linger_ns;  /* how long an idle bucket keeps its thread */
     uint32_t max_awake; /* how many idle buckets may */
+    uint64_t max_pages;  /* of FS_BLOCK_SIZE bytes; 0: no limit, like the next */
+    uint64_t max_inodes;
     struct fuse_args args; /* what is left, for libfuse */
 };
 

@@ -5,7 +5,6 @@
 #include "fs/fs_internal.h"
 
 #include <errno.h>
-#include <sys/sysinfo.h>
 
 void attributes_to_stat(const struct attributes *attributes, struct stat *ret_stat)
 {
@@ -169,22 +168,31 @@ void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *stat, int to_set, s
     reply_attributes(req, error, &attributes);
 }
 
-/* What there is is the machine's memory. */
+/* What there is is what may be: as tmpfs does, without a limit nothing is told. */
+static uint64_t free_of(const struct limit *limit)
+{
+    return limit->max > 0 ? limit_room(limit) : 0;
+}
+
+static_assert(FS_BLOCK_SIZE == USAGE_PAGE, "statfs shows what is counted");
+
 void op_statfs(fuse_req_t req, fuse_ino_t ino)
 {
     struct fs *fs = request_begin(req);
-    struct statvfs statfs = {.f_bsize = FS_BLOCK_SIZE, .f_frsize = FS_BLOCK_SIZE, .f_namemax = FS_NAME_MAX};
-    uint64_t inodes = atomic_load(&fs->index.count);
-    struct sysinfo memory;
+    const struct limit *pages = &fs->environment.pages;
+    const struct limit *inodes = &fs->environment.inodes;
+    struct statvfs statfs = {
+        .f_bsize = FS_BLOCK_SIZE,
+        .f_frsize = FS_BLOCK_SIZE,
+        .f_namemax = FS_NAME_MAX,
+        .f_blocks = pages->max,
+        .f_bfree = free_of(pages),
+        .f_files = inodes->max,
+        .f_ffree = free_of(inodes),
+    };
 
     (void)ino;
-    if (sysinfo(&memory) < 0) {
-        fuse_reply_err(req, errno);
-        return;
-    }
-    statfs.f_blocks = (uint64_t)memory.totalram * memory.mem_unit / FS_BLOCK_SIZE;
-    statfs.f_bfree = statfs.f_bavail = (uint64_t)memory.freeram * memory.mem_unit / FS_BLOCK_SIZE;
-    statfs.f_ffree = statfs.f_favail = statfs.f_bfree;
-    statfs.f_files = inodes + statfs.f_ffree;
+    statfs.f_bavail = statfs.f_bfree;
+    statfs.f_favail = statfs.f_ffree;
     fuse_reply_statfs(req, &statfs);
 }

@@ -52,26 +52,57 @@ void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct f
         fuse_reply_buf(req, buffer, length);
 }
 
-static int write_value(fuse_req_t req, struct value *value, const char *bytes, size_t size, uint64_t offset,
-                       unsigned drops)
+/* What a request wants to be written. */
+struct writing {
+    const char *bytes;
+    size_t size;
+    uint64_t offset;
+    unsigned drops;
+    bool of_pages; /* of a mapping: nobody hears that less was written, only of an error */
+};
+
+/* 0 and how much there was room for. */
+static int write_some(fuse_req_t req, struct value *value, const struct writing *writing, size_t *ret_written)
 {
     struct attributes attributes;
-    int rc = value_write(value, offset, bytes, size, drops);
+    unsigned drops = writing->drops;
+    int rc = value_write_some(value, writing->offset, writing->bytes, writing->size, drops, ret_written);
 
     if (rc != BUCKET_E_ASKS_GROUP)
         return rc;
     rc = value_get_attributes(value, &attributes);
-    return rc == 0 ? value_write(value, offset, bytes, size, drops | caller_sgid(req, attributes.gid)) : rc;
+    if (rc != 0)
+        return rc;
+    drops |= caller_sgid(req, attributes.gid);
+    return value_write_some(value, writing->offset, writing->bytes, writing->size, drops, ret_written);
 }
 
-static int write_node(fuse_req_t req, const struct node *node, const char *bytes, size_t size, uint64_t offset,
-                      unsigned drops)
+/* The rest by itself, so that it says why there is no room for it. */
+static int write_value(fuse_req_t req, struct value *value, const struct writing *writing, size_t *ret_written)
 {
+    struct writing rest = *writing;
+    size_t written = 0;
+    int rc;
+
+    do {
+        rest.bytes += written;
+        rest.offset += written;
+        rest.size -= written;
+        rc = write_some(req, value, &rest, &written);
+    } while (rc == 0 && writing->of_pages && written < rest.size);
+    if (rc == 0)
+        *ret_written = (size_t)(rest.offset - writing->offset) + written;
+    return rc;
+}
+
+static int write_node(fuse_req_t req, const struct node *node, const struct writing *writing, size_t *ret_written)
+{
+    *ret_written = writing->size;
     switch (node->kind) {
     case NODE_VALUE:
-        return fs_errno(write_value(req, value_of_inode(node->inode), bytes, size, offset, drops), FS_BY_INODE);
+        return fs_errno(write_value(req, value_of_inode(node->inode), writing, ret_written), FS_BY_INODE);
     case NODE_CONTROL:
-        return control_write(node->inode, bytes, size, fuse_req_ctx(req)->uid);
+        return control_write(node->inode, writing->bytes, writing->size, fuse_req_ctx(req)->uid);
     case NODE_ROOT:
     case NODE_BUCKET:
         break;
@@ -82,18 +113,20 @@ static int write_node(fuse_req_t req, const struct node *node, const char *bytes
 void op_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, off_t offset,
               struct fuse_file_info *info)
 {
+    const struct writing writing = {bytes, size, (uint64_t)offset, transport_write_drops(req, info), info->writepage};
     struct fs *fs = request_begin(req);
     struct node node;
+    size_t written;
     int error;
 
     if (!request_resolve(req, fs, ino, &node))
         return;
-    error = write_node(req, &node, bytes, size, (uint64_t)offset, transport_write_drops(req, info));
+    error = write_node(req, &node, &writing, &written);
     node_release(&node);
     if (error != 0)
         fuse_reply_err(req, error);
     else
-        fuse_reply_write(req, size);
+        fuse_reply_write(req, written);
 }
 
 /* Nothing waits to be written. An ENOSYS would be remembered, also by whoever mounts a store that has to. */

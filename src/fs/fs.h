@@ -20,12 +20,16 @@ struct fs;
 struct fuse_args;
 struct runtime;
 
+#define FS_BLOCK_SIZE 4096 /* in which memory is counted and shown */
+
 struct fs_options {
     const char *mountpoint; /* absolute; borrowed for the life of the fs */
     bool direct;            /* calls to buckets are run by the thread that received the request */
     bool io_uring;          /* use it where the kernel offers it */
     int64_t linger_ns;      /* see struct runtime, like the next */
     uint32_t max_awake;
+    uint64_t max_pages;  /* of FS_BLOCK_SIZE bytes behind all values; 0: no limit, like the next */
+    uint64_t max_inodes; /* buckets and values, with the root */
 };
 
 /*

@@ -29,7 +29,6 @@
 
 #define FS_NAME_MAX 255
 #define FS_CONTROL_NAME ".kvfs"
-#define FS_BLOCK_SIZE 4096
 
 /* Longer than anything lives: the kernel may keep it until it is taken back. */
 #define FS_FOREVER 1e10

@@ -214,6 +214,8 @@ int fs_prepare(struct fs *fs)
         .runtime = &fs->runtime,
         .index = &fs->index,
         .store = store_memory_create(),
+        .pages = {.max = fs->options.max_pages},
+        .inodes = {.max = fs->options.max_inodes, .used = 1},
         .on_start = journal_on_start,
         .on_end = journal_on_end,
         .inherit = root_inherit,
@@ -350,6 +352,7 @@ void fs_destroy(struct fs *fs)
     if (table_exists(&fs->index.table))
         inode_index_forget_all(&fs->index);
     bucket_environment_drain(&fs->environment);
+    assert(limit_used(&fs->environment.pages) == 0 && limit_used(&fs->environment.inodes) <= 1);
     registry_unref(fs->registry);
     inode_index_deinit(&fs->index);
     store_destroy(fs->environment.store);
