@@ -38,6 +38,8 @@ static const struct control_file bucket_files[] = {
     {"hold", CONTROL_HOLD, S_IFIFO | 0400, 0},
     {"link", CONTROL_LINK, S_IFREG | 0644, 0},
     {"restart", CONTROL_RESTART, S_IFREG | 0644, 0},
+    {"max_bytes", CONTROL_MAX_BYTES, S_IFREG | 0644, 0},
+    {"max_keys", CONTROL_MAX_KEYS, S_IFREG | 0644, 0},
 };
 
 static const struct control_file root_files[] = {

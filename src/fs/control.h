@@ -6,6 +6,8 @@
 
 #include "fs/fs_internal.h"
 
+#define FS_NO_LIMIT "none" /* as `max_bytes` and `max_keys` have it */
+
 enum control_kind {
     CONTROL_DIRECTORY,
     CONTROL_CTL,
@@ -14,6 +16,8 @@ enum control_kind {
     CONTROL_HOLD,
     CONTROL_LINK,
     CONTROL_RESTART,
+    CONTROL_MAX_BYTES,
+    CONTROL_MAX_KEYS,
     CONTROL_TREE,
     CONTROL_DEAD,
     CONTROL_EVENTS,

@@ -3,6 +3,7 @@
  * before the first is done: an unknown word changes nothing.
  */
 #include "actor/link.h"
+#include "base/amount.h"
 #include "fs/control.h"
 
 #include <errno.h>
@@ -116,6 +117,34 @@ static int act_on_restart(struct control *control, const struct line *line, uid_
     return check ? 0 : fs_errno(bucket_set_policy(control->bucket, policy), FS_BY_INODE);
 }
 
+/* `none`, or a number, maybe with a suffix. */
+static bool limit_of(const struct line *line, uint64_t *ret_limit)
+{
+    uint64_t limit = 0;
+    size_t used = line->length;
+
+    if (!is_word(line, FS_NO_LIMIT) && !amount_parse(line->text, line->length, &limit, &used))
+        return false;
+    *ret_limit = limit;
+    return used == line->length;
+}
+
+static int act_on_limit(struct control *control, const struct line *line, uid_t uid, bool check)
+{
+    struct attributes attributes;
+    struct change_attributes to;
+    uint64_t limit;
+    unsigned set = control->kind == CONTROL_MAX_BYTES ? CHANGE_SET_MAX_BYTES : CHANGE_SET_MAX_KEYS;
+
+    (void)uid;
+    if (!limit_of(line, &limit))
+        return EINVAL;
+    if (check)
+        return 0;
+    to = (struct change_attributes){.max_bytes = limit, .max_keys = limit};
+    return fs_errno(bucket_set_attributes(control->bucket, set, &to, &attributes), FS_BY_INODE);
+}
+
 /* What is written, and by whom. */
 struct writing {
     struct control *control;
@@ -154,6 +183,9 @@ static act_on_line *action_of(enum control_kind kind)
         return act_on_link;
     case CONTROL_RESTART:
         return act_on_restart;
+    case CONTROL_MAX_BYTES:
+    case CONTROL_MAX_KEYS:
+        return act_on_limit;
     default:
         return NULL;
     }

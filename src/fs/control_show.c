@@ -31,6 +31,24 @@ static int get_status(struct bucket *bucket, struct child_status *ret_status)
     return rc == REGISTRY_E_NOT_FOUND ? ESTALE : fs_errno(rc, FS_BY_INODE);
 }
 
+static void show_limit(FILE *to, const char *name, uint64_t limit)
+{
+    if (limit > 0)
+        fprintf(to, "%s%llu\n", name, (unsigned long long)limit);
+    else
+        fprintf(to, "%s" FS_NO_LIMIT "\n", name);
+}
+
+static int show_own_limit(FILE *to, struct control *control)
+{
+    struct bucket_stats stats;
+    int rc = bucket_get_stats(control->bucket, &stats);
+
+    if (rc == 0)
+        show_limit(to, "", control->kind == CONTROL_MAX_BYTES ? stats.max_bytes : stats.max_keys);
+    return fs_errno(rc, FS_BY_INODE);
+}
+
 static int show_info(FILE *to, struct control *control)
 {
     struct child_status status;
@@ -48,6 +66,9 @@ static int show_info(FILE *to, struct control *control)
             (unsigned long long)actor.handled_by_thread);
     fprintf(to, "keys %llu\nbytes %llu\nbuckets %llu\n", (unsigned long long)stats.keys,
             (unsigned long long)stats.bytes, (unsigned long long)stats.buckets);
+    fprintf(to, "held_bytes %llu\n", (unsigned long long)stats.bytes_held);
+    show_limit(to, "max_bytes ", stats.max_bytes);
+    show_limit(to, "max_keys ", stats.max_keys);
     fprintf(to, "links %zu\nholders %u\n", actor_get_links(bucket_actor(control->bucket), NULL, 0),
             bucket_holders(control->bucket));
     fprintf(to, "restart %s\nrestarts %u\n", restart_word(status.policy), status.restarts);
@@ -229,6 +250,9 @@ static show *show_of(enum control_kind kind)
         return show_info;
     case CONTROL_RESTART:
         return show_restart;
+    case CONTROL_MAX_BYTES:
+    case CONTROL_MAX_KEYS:
+        return show_own_limit;
     case CONTROL_LINK:
         return show_links;
     case CONTROL_TREE:

@@ -125,10 +125,10 @@ test_info_tells_of_all_that_a_bucket_has_to_do_with() {
     expect permanent info_of "$mnt/a" restart
     expect alive info_of "$mnt/a" state
     for name in state thread mailbox handled_direct handled_by_thread keys bytes buckets links holders restart restarts \
-        seconds; do
+        seconds held_bytes max_bytes max_keys; do
         expect 1 grep -cE "^$name [^ ]+$" "$mnt/a/.kvfs/info"
     done
-    expect 13 sed -n '$=' "$mnt/a/.kvfs/info"
+    expect 16 sed -n '$=' "$mnt/a/.kvfs/info"
     exec 3<&-
 }
 
