@@ -50,14 +50,15 @@ static void ask_for(struct fuse_conn_info *connection, unsigned capability)
  * leave it all to us, who don't know what the caller may do.
  *
  * Atomic truncation is refused: together with opens that are never sent it loses them silently. READDIRPLUS_AUTO would
- * list without attributes until somebody asks for them one by one.
+ * list without attributes until somebody asks for them one by one. Of requests that it sends at once for one direct write
+ * the kernel makes EIO if one of them writes less: so one after the other.
  */
 static void on_init(void *userdata, struct fuse_conn_info *connection)
 {
     const unsigned no_open = FUSE_CAP_NO_OPEN_SUPPORT | FUSE_CAP_NO_OPENDIR_SUPPORT;
     struct fs *fs = userdata;
 
-    refuse(connection, FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_READDIRPLUS_AUTO);
+    refuse(connection, FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_ASYNC_DIO);
     refuse(connection, FUSE_CAP_HANDLE_KILLPRIV);
     ask_for(connection, FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_READDIRPLUS | no_open);
     ask_for(connection, FUSE_CAP_POSIX_ACL | FUSE_CAP_DONT_MASK);
