@@ -74,28 +74,27 @@ static int make_entry(struct arrival *arrival, struct value *value)
     return rc;
 }
 
-/* The limits of where it goes. */
-static int claim(struct arrival *arrival, const struct value *value)
+/* Its new bucket has room for it, and its old one can be left. */
+static int prepare_owners(struct arrival *arrival, const struct value *value)
 {
     int rc = arrival->at->entry ? 0 : usage_check_key(arrival->at->bucket);
 
-    return rc == 0 ? usage_claim_move(arrival->at->bucket, value, &arrival->held) : rc;
+    if (rc == 0)
+        rc = usage_claim_move(arrival->at->bucket, value, &arrival->held);
+    if (rc != 0)
+        return rc;
+    arrival->farewell = malloc(sizeof(*arrival->farewell));
+    return arrival->farewell ? 0 : -ENOMEM;
 }
 
 /* It has one more name from here on. */
 static int prepare_value(struct arrival *arrival)
 {
     struct value *value = arrival->what->entry->value;
-    int rc = changes_owner(arrival) ? claim(arrival, value) : 0;
+    int rc = changes_owner(arrival) ? prepare_owners(arrival, value) : 0;
 
-    if (rc != 0)
-        return rc;
-    if (changes_owner(arrival)) {
-        arrival->farewell = malloc(sizeof(*arrival->farewell));
-        if (!arrival->farewell)
-            return -ENOMEM;
-    }
-    rc = make_entry(arrival, value);
+    if (rc == 0)
+        rc = make_entry(arrival, value);
     if (rc == 0)
         value_gain_name(value);
     return rc;

@@ -477,6 +477,63 @@ BUCKET_TEST(limits, of_the_mount_stop_a_write_that_the_bucket_would_take)
     value_unref(value);
 }
 
+/* ---- from one bucket to another ---- */
+
+static int move(struct bucket *from, const char *name, struct bucket *to, const char *to_name, unsigned flags)
+{
+    const struct bucket_end from_end = {bucket_actor(from), KEY(name)};
+    const struct bucket_end to_end = {bucket_actor(to), KEY(to_name)};
+    struct bucket_moved moved;
+    int rc = bucket_move(buckets_environment(), &from_end, &to_end, flags, &moved);
+
+    if (moved.there)
+        actor_unref(bucket_actor(moved.there));
+    return rc;
+}
+
+BUCKET_TEST(limits, a_value_that_is_moved_counts_where_it_goes)
+{
+    struct bucket *a = bucket_in(NULL, "a");
+    struct bucket *b = bucket_in(NULL, "b");
+
+    put(a, "milk", "0123456789");
+    put(a, "oat", "0123456789");
+    limit_bucket(b, 15, 1);
+    cr_assert_eq(move(a, "milk", b, "milk", 0), 0);
+    cr_assert_eq(stats_of(a).bytes_held, 10);
+    cr_assert_eq(stats_of(b).bytes_held, 10);
+    cr_assert_eq(move(a, "oat", b, "oat", 0), BUCKET_E_QUOTA);
+    cr_assert_eq(move(a, "oat", b, "milk", 0), BUCKET_E_QUOTA);
+    limit_bucket(b, 20, 1);
+    cr_assert_eq(move(a, "oat", b, "oat", 0), BUCKET_E_QUOTA);
+    cr_assert_str_eq(get(a, "oat"), "0123456789");
+    cr_assert_eq(stats_of(a).bytes_held, 10);
+    cr_assert_eq(stats_of(b).bytes_held, 10);
+    cr_assert_eq(move(a, "oat", b, "milk", BUCKET_MOVE_EXCHANGE), 0);
+    cr_assert_eq(move(a, "oat", b, "milk", 0), 0);
+    cr_assert_eq(stats_of(a).bytes_held, 0);
+    cr_assert_eq(stats_of(b).bytes_held, 10);
+    cr_assert_eq(inodes_used(), 3);
+    store_refuse(0, -EIO);
+    cr_assert_eq(move(b, "milk", a, "milk", 0), -EIO);
+    store_refuse(0, 0);
+    cr_assert_eq(stats_of(a).bytes_held, 0);
+}
+
+BUCKET_TEST(limits, a_bucket_that_is_moved_is_no_key)
+{
+    struct bucket *a = bucket_in(NULL, "a");
+    struct bucket *b = bucket_in(NULL, "b");
+
+    put(a, "milk", "0123456789");
+    put(b, "milk", "3");
+    limit_bucket(b, 1, 1);
+    cr_assert_eq(make_bucket(a, "list"), 0);
+    put(bucket_called(a, "list"), "milk", "0123456789");
+    cr_assert_eq(move(a, "list", b, "list", 0), 0);
+    cr_assert_eq(stats_of(b).bytes_held, 1);
+}
+
 /* ---- many at once ---- */
 
 struct writer {
