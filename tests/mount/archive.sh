@@ -138,7 +138,7 @@ test_rsync_finds_nothing_to_do_the_second_time() {
     keep --inplace --no-whole-file --delete "$tmpfs/from/" "$mnt/b/"
     is_same "$tmpfs/from" "$mnt/b"
     write 4 "$tmpfs/from/new/milk"
-    keep --delete --backup --backup-dir="$mnt/old" "$tmpfs/from/" "$mnt/b/"
+    keep --delete --backup --backup-dir="$mnt/old" --delay-updates --partial-dir=.partial "$tmpfs/from/" "$mnt/b/"
     is_same "$tmpfs/from" "$mnt/b"
     expect 3 cat "$mnt/old/new/milk"
 }

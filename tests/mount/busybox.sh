@@ -93,10 +93,14 @@ test_tar_and_cpio_pack_the_same() {
     are_alike
 }
 
-test_mv_does_the_same_within_a_bucket() {
+test_mv_does_the_same() {
     two_directories
     both 'cd tree; mv milk soy; mv -f soy oat; ls -1; mv nothing x; mv deep/numbers deep/n; mv -n deep/n deep/link
         ls -1 deep; mv fifo f; mv dangling d; readlink d; mv oat oat'
+    # Only what has no other name is moved to another bucket in one piece.
+    both 'rm tree/oat; mv tree/soy .; mv tree/deep/er .; mv tree moved; mv moved/deep er; ls -1R; mv er er/x
+        mv soy er; mv er/soy moved
+        mv "two words" er; mkdir full; echo 3 >full/er; mv er full; mv full/er er; mv -T er full; ls -1R'
     are_alike
 }
 

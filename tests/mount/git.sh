@@ -47,13 +47,16 @@ is_sound() {
 test_a_thousand_commits_are_kept() {
     local i repo=$mnt/repo
     repository "$repo" 990
-    for i in {1..10}; do
+    for i in {1..9}; do
         echo "by hand $i" >"$repo/by hand"
         echo "$i" >"$repo/directory$((i % 7))/new$i"
         [ "$i" -le 7 ] || git -C "$repo" rm -q "directory$((i % 7))/new$((i - 7))"
         git -C "$repo" add -A
         git -C "$repo" commit -q -m "By hand $i"
     done
+    # A bucket with all below it.
+    git -C "$repo" mv directory3 moved
+    git -C "$repo" commit -q -m 'Move a directory'
     expect 1000 git -C "$repo" rev-list --count HEAD
     is_sound "$repo"
 
@@ -62,8 +65,8 @@ test_a_thousand_commits_are_kept() {
     drop_caches
     is_sound "$repo"
     expect 1000 git -C "$repo" rev-list --count HEAD
-    [ "$(git -C "$repo" log --oneline -- 'by hand' | wc -l)" -eq 10 ]
-    git -C "$repo" grep -q 'by hand 10'
+    [ "$(git -C "$repo" log --oneline -- 'by hand' | wc -l)" -eq 9 ]
+    git -C "$repo" grep -q 'by hand 9'
 }
 
 test_a_clone_into_a_bucket_and_out_again_is_the_same() {
@@ -122,6 +125,23 @@ test_branches_are_merged_rebased_and_stashed() {
     git gc -q --prune=now
     drop_caches
     is_sound "$repo"
+}
+
+test_a_push_arrives_in_a_bucket() {
+    repository "$work/from" 50
+    git init -q --bare "$mnt/bare.git"
+    git -C "$work/from" remote add bucket "$mnt/bare.git"
+    # Loose objects and a pack.
+    git -C "$work/from" push -q bucket main~3:refs/heads/main
+    git -C "$work/from" push -q bucket main
+    git -C "$mnt/bare.git" config receive.unpackLimit 1
+    git -C "$work/from" push -q bucket main~20:refs/heads/older
+    echo more >>"$work/from/more"
+    git -C "$work/from" add more
+    git -C "$work/from" commit -q -m More
+    git -C "$work/from" push -q bucket main
+    expect "$(git -C "$work/from" rev-parse main)" git -C "$mnt/bare.git" rev-parse main
+    git -C "$mnt/bare.git" fsck --full --strict --no-progress
 }
 
 run_tests "$@"

@@ -70,6 +70,8 @@ dirdeep 100
 dirmany 300
 filename 40
 getdent 100
+inotify 1
+rename 100
 mknod 40
 touch 200
 END
