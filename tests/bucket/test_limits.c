@@ -320,6 +320,27 @@ BUCKET_TEST(limits, an_inode_is_free_when_its_name_has_gone)
     }
 }
 
+BUCKET_TEST(limits, the_first_name_of_a_value_without_one_is_no_further_inode)
+{
+    struct bucket *bucket = bucket_new("shopping");
+    struct attributes attributes;
+    struct value *value;
+
+    limit_mount(0, 2);
+    cr_assert_eq(bucket_add_nameless(bucket, &buckets_file, BUCKET_QUIETLY, &value, &attributes), 0);
+    cr_assert_eq(inodes_used(), 2);
+    cr_assert_eq(bucket_link_value(bucket, KEY("milk"), value, BUCKET_QUIETLY, &attributes), 0);
+    cr_assert_eq(inodes_used(), 2);
+    cr_assert_eq(bucket_link_value(bucket, KEY("oat"), value, BUCKET_QUIETLY, &attributes), BUCKET_E_FULL);
+    value_unref(value);
+    cr_assert_eq(bucket_delete(bucket, KEY("milk")), 0);
+    cr_assert_eq(inodes_used(), 1);
+    cr_assert_eq(bucket_add_nameless(bucket, &buckets_file, BUCKET_QUIETLY, &value, &attributes), 0);
+    cr_assert_eq(add(bucket, "rye"), BUCKET_E_FULL);
+    value_unref(value);
+    cr_assert_eq(inodes_used(), 1);
+}
+
 BUCKET_TEST(limits, a_name_changes_when_every_inode_is_used)
 {
     struct bucket *bucket = bucket_new("shopping");
