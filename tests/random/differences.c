@@ -107,8 +107,6 @@ static const struct {
     /* The kernel's own: where in a directory a descriptor can be put. */
     {"lseek", 0, is_of_directory},
     /* Not there yet. */
-    {"rename", EXDEV, always},
-    {"rename", EINVAL, always},
     {"open", EOPNOTSUPP, always},
     {"fallocate", EOPNOTSUPP, always},
 };
