@@ -418,6 +418,7 @@ static int on_seal(struct bucket *bucket)
     if (!bucket_is_empty(bucket))
         return BUCKET_E_NOT_EMPTY;
     bucket->sealed = bucket->removed = true;
+    bucket->ctime = bucket_next_time(bucket);
     return 0;
 }
 
