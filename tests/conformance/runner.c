@@ -35,8 +35,15 @@ extern const struct family mkdir_family;
 extern const struct family mknod_family;
 extern const struct family names_family;
 extern const struct family open_family;
+extern const struct family paths_family;
+extern const struct family rename_family;
+extern const struct family rmdir_family;
+extern const struct family sticky_family;
+extern const struct family symlink_family;
+extern const struct family times_family;
 extern const struct family tmpfile_family;
 extern const struct family truncate_family;
+extern const struct family types_family;
 extern const struct family unlink_family;
 extern const struct family utimensat_family;
 
@@ -48,8 +55,15 @@ static const struct family *const families[] = {
     &mknod_family,
     &names_family,
     &open_family,
+    &paths_family,
+    &rename_family,
+    &rmdir_family,
+    &sticky_family,
+    &symlink_family,
+    &times_family,
     &tmpfile_family,
     &truncate_family,
+    &types_family,
     &unlink_family,
     &utimensat_family,
 };
