@@ -75,7 +75,7 @@ test_sed_dd_and_the_text_tools_do_the_same() {
         dd if=z bs=1M iflag=skip_bytes skip=409590 2>/dev/null | wc -c'
     both 'awk "{ s += \$1 } END { print s }" n; grep -c 7 n; grep -rl 2999 . | sort; cmp n m; diff n xaa | wc -l
         patch -h 2>/dev/null; tee t <n | wc -l'
-    both 'gzip -k n; gunzip -c n.gz | cmp - n; bzip2 m; bunzip2 m.bz2; cat <n >>m; md5sum m; shred -n 1 -z -u z
+    both 'gzip -k n; gunzip -c n.gz | cmp - n; rm n.gz; bzip2 m; bunzip2 m.bz2; cat <n >>m; md5sum m; shred -n 1 -z -u z
         ls -1; (echo a; cat) <t >u; wc -l u; flock t echo locked'
     drop_caches
     both 'md5sum n m t u x*; fsync n; sync'
