@@ -21,26 +21,35 @@ struct value {
     struct inode inode;
     _Atomic(struct bucket *) owner; /* a reference on its actor; written under the run locks of the old and the new */
     struct bytes bytes;
-    uint64_t version; /* grows with each change */
     mode_t mode;
     uid_t uid;
     gid_t gid;
-    bool unnamed; /* it has had no name yet */
-    nlink_t nlink;
-    dev_t rdev;
-    int64_t atime;
-    int64_t mtime;
-    int64_t ctime;
+    uint32_t rdev;        /* as the kernel's requests have it */
+    uint32_t version;     /* grows with each change */
+    uint32_t nlink : 31;
+    uint32_t unnamed : 1; /* it has had no name yet */
+    union {
+        struct {
+            int64_t atime;
+            int64_t mtime;
+            int64_t ctime;
+        };
+        struct table_deferred deferred; /* once the last reference has gone */
+    };
     struct xattrs *xattrs;         /* NULL: none */
     struct cds_list_head nameless; /* guarded by the owner's nameless_lock; empty while it has a name */
 };
 
 struct entry {
     struct cds_lfht_node node; /* only while the bucket has a table */
-    struct table_deferred deferred;
-    struct value *value; /* the reference of what names it */
-    uint64_t position;
-    size_t length;
+    union {
+        struct {
+            struct value *value; /* the reference of what names it */
+            uint64_t position;
+            size_t length;
+        };
+        struct table_deferred deferred; /* once it is out of the table, whose resizing sees the node only */
+    };
     char name[];
 };
 
@@ -69,9 +78,14 @@ struct bucket {
     uid_t uid;
     gid_t gid;
     struct xattrs *xattrs; /* NULL: none */
-    int64_t atime;
-    int64_t mtime;
-    int64_t ctime;
+    union {
+        struct {
+            int64_t atime;
+            int64_t mtime;
+            int64_t ctime;
+        };
+        struct table_deferred deferred; /* once the inode's last reference has gone, after the end */
+    };
     int64_t changed; /* the last change: times grow strictly with each, the mtime also for the kernel's listing cache */
     uint32_t restarts; /* constant once it has started */
     bool sealed;     /* is about to end: takes no more keys and buckets */

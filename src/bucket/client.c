@@ -196,7 +196,7 @@ int value_set_attributes(struct value *value, unsigned set, const struct change_
 
 static int ask_either(struct inode *inode, enum bucket_tag tag, struct bucket_call *call)
 {
-    if (inode->kind == INODE_BUCKET)
+    if (inode_kind(inode) == INODE_BUCKET)
         return ask(bucket_of_inode(inode), tag, call);
     return ask_owner(value_of_inode(inode), tag, call);
 }

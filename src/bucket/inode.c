@@ -21,13 +21,11 @@ static int number_matches(struct cds_lfht_node *node, const void *key)
     return table_entry(node, struct inode, node)->number == *number;
 }
 
-void inode_init(struct inode *inode, struct inode_index *index, enum inode_kind kind,
-                const struct inode_ops *ops)
+void inode_init(struct inode *inode, struct inode_index *index, const struct inode_class *class)
 {
+    inode->class = class;
     inode->index = index;
     inode->number = atomic_fetch_add(&index->next_number, 1);
-    inode->kind = kind;
-    inode->ops = ops;
     atomic_init(&inode->lookups, 0);
     refcount_init(&inode->refs);
     atomic_fetch_add(&index->count, 1);
@@ -53,13 +51,6 @@ struct inode *inode_ref(struct inode *inode)
     return inode;
 }
 
-static void release_deferred(struct table_deferred *deferred)
-{
-    struct inode *inode = table_entry(deferred, struct inode, deferred);
-
-    inode->ops->release(inode);
-}
-
 static void drop(struct inode *inode, uint64_t n)
 {
     struct inode_index *index = inode->index;
@@ -68,9 +59,7 @@ static void drop(struct inode *inode, uint64_t n)
         return;
     table_remove(&index->table, &inode->node);
     atomic_fetch_sub(&index->count, 1);
-    if (inode->ops->unused)
-        inode->ops->unused(inode);
-    table_defer(&inode->deferred, release_deferred);
+    inode->class->let_go(inode);
 }
 
 void inode_unref(struct inode *inode)

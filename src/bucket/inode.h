@@ -37,22 +37,22 @@ struct inode_index {
 
 struct inode;
 
-struct inode_ops {
-    /* [any thread] [never blocks] The last reference went; a reader of the index may still see it. May be NULL. */
-    void (*unused)(struct inode *inode);
-    /* [any thread] Later: no reader sees it either. Frees the object. */
-    void (*release)(struct inode *inode);
+struct inode_class {
+    enum inode_kind kind;
+    /*
+     * [any thread] The last reference went, but a reader who found it may still look at the inode: has the object freed
+     * when none does any more, by table_defer(). Everything else in the object is its own again.
+     */
+    void (*let_go)(struct inode *inode);
 };
 
 struct inode {
     struct cds_lfht_node node;
-    struct table_deferred deferred;
+    const struct inode_class *class;
     struct inode_index *index;
     uint64_t number;
     struct refcount refs;
     _Atomic uint64_t lookups; /* those that the kernel hasn't forgotten */
-    enum inode_kind kind;
-    const struct inode_ops *ops;
 };
 
 /* 0, or -ENOMEM. */
@@ -61,8 +61,11 @@ int inode_index_init(struct inode_index *index);
 void inode_index_deinit(struct inode_index *index);
 
 /* [any thread] Gives a number and one reference, and can be found from now on. */
-void inode_init(struct inode *inode, struct inode_index *index, enum inode_kind kind,
-                const struct inode_ops *ops);
+void inode_init(struct inode *inode, struct inode_index *index, const struct inode_class *class);
+static inline enum inode_kind inode_kind(const struct inode *inode)
+{
+    return inode->class->kind;
+}
 
 /* [any thread] [never blocks] A reference on what has that number; NULL if nothing has. */
 struct inode *inode_find(struct inode_index *index, uint64_t number);

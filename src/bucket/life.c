@@ -14,21 +14,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void release(struct table_deferred *deferred)
+{
+    actor_unref(&table_entry(deferred, struct bucket, deferred)->actor);
+}
+
 /* A successor has taken its place in the count, or it is free now. */
-static void give_back(struct inode *inode)
+static void let_inode_go(struct inode *inode)
 {
     struct bucket *bucket = bucket_of_inode(inode);
 
     if (atomic_exchange(&bucket->counted, false))
         limit_give(&bucket->environment->inodes, 1);
+    table_defer(&bucket->deferred, release);
 }
 
-static void release(struct inode *inode)
-{
-    actor_unref(&bucket_of_inode(inode)->actor);
-}
-
-static const struct inode_ops inode_ops = {.unused = give_back, .release = release};
+static const struct inode_class inode_class = {.kind = INODE_BUCKET, .let_go = let_inode_go};
 
 static struct bucket *create(struct bucket_environment *environment, struct actor *supervisor,
                              const struct key *name, const struct change_attributes *attributes)
@@ -82,7 +83,7 @@ static int start(struct bucket_environment *environment, struct actor *superviso
     }
     atomic_init(&bucket->counted, true);
     /* The inode's own reference ends in bucket_dispose(), so it is there before anybody can end the bucket. */
-    inode_init(&bucket->inode, environment->index, INODE_BUCKET, &inode_ops);
+    inode_init(&bucket->inode, environment->index, &inode_class);
     (void)actor_start(&bucket->actor, &bucket_class, environment->runtime, NULL, &reason);
     actor_ref(&bucket->actor);
     *ret_bucket = bucket;
@@ -154,7 +155,7 @@ struct metadata bucket_metadata(struct bucket *bucket)
 
 struct bucket *bucket_of_inode(struct inode *inode)
 {
-    assert(inode->kind == INODE_BUCKET);
+    assert(inode_kind(inode) == INODE_BUCKET);
     return table_entry(inode, struct bucket, inode);
 }
 

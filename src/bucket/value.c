@@ -32,9 +32,9 @@ static void leave_nameless(struct value *value)
     lock_release(&owner->nameless_lock);
 }
 
-static void release(struct inode *inode)
+static void release(struct table_deferred *deferred)
 {
-    struct value *value = value_of_inode(inode);
+    struct value *value = table_entry(deferred, struct value, deferred);
     struct bucket *owner = value_owner(value);
 
     leave_nameless(value);
@@ -43,16 +43,17 @@ static void release(struct inode *inode)
 }
 
 /* What it counted for is free at once. */
-static void give_back(struct inode *inode)
+static void let_go(struct inode *inode)
 {
     struct value *value = value_of_inode(inode);
 
     usage_end(value);
     bytes_deinit(&value->bytes);
     xattrs_destroy(value->xattrs);
+    table_defer(&value->deferred, release);
 }
 
-static const struct inode_ops inode_ops = {.unused = give_back, .release = release};
+static const struct inode_class inode_class = {.kind = INODE_VALUE, .let_go = let_go};
 
 /* Zeroed, and counted as an inode. 0, -ENOMEM, or BUCKET_E_FULL. */
 static int allocate(struct bucket *owner, struct value **ret_value)
@@ -85,13 +86,13 @@ int value_create(struct bucket *owner, const struct change_attributes *attribute
     value->mode = attributes->mode;
     value->uid = attributes->uid;
     value->gid = attributes->gid;
-    value->rdev = attributes->rdev;
+    value->rdev = (uint32_t)attributes->rdev;
     value->xattrs = xattrs;
     value->nlink = 1;
     value->atime = value->mtime = value->ctime = time;
     CDS_INIT_LIST_HEAD(&value->nameless);
     actor_ref(&owner->actor);
-    inode_init(&value->inode, owner->environment->index, INODE_VALUE, &inode_ops);
+    inode_init(&value->inode, owner->environment->index, &inode_class);
     *ret_value = value;
     return 0;
 }
@@ -150,7 +151,7 @@ struct inode *value_inode(struct value *value)
 
 struct value *value_of_inode(struct inode *inode)
 {
-    assert(inode->kind == INODE_VALUE);
+    assert(inode_kind(inode) == INODE_VALUE);
     return table_entry(inode, struct value, inode);
 }
 

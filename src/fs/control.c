@@ -97,9 +97,9 @@ const char *control_name_at(const struct inode *directory, size_t index, struct 
     return file->name;
 }
 
-static void release(struct inode *inode)
+static void release(struct table_deferred *deferred)
 {
-    struct control *control = control_of(inode);
+    struct control *control = table_entry(deferred, struct control, deferred);
 
     if (control->bucket)
         actor_unref(bucket_actor(control->bucket));
@@ -107,7 +107,12 @@ static void release(struct inode *inode)
     free(control);
 }
 
-static const struct inode_ops inode_ops = {.release = release};
+static void let_go(struct inode *inode)
+{
+    table_defer(&control_of(inode)->deferred, release);
+}
+
+static const struct inode_class inode_class = {.kind = INODE_CONTROL, .let_go = let_go};
 
 static struct control *control_create(struct fs *fs, struct bucket *bucket, enum control_kind kind, mode_t mode,
                                       const struct attributes *of_directory)
@@ -125,7 +130,7 @@ static struct control *control_create(struct fs *fs, struct bucket *bucket, enum
     control->time = clock_wall_ns();
     if (bucket)
         actor_ref(bucket_actor(bucket));
-    inode_init(&control->inode, &fs->index, INODE_CONTROL, &inode_ops);
+    inode_init(&control->inode, &fs->index, &inode_class);
     return control;
 }
 
@@ -221,7 +226,7 @@ int control_lookup_hidden(struct fs *fs, uint64_t ino, struct fuse_entry_param *
     struct control *control;
     char name[NAME_MAX + 1];
 
-    if (!inode || inode->kind != INODE_CONTROL || !control_watcher(inode) || !inode_is_known(inode)) {
+    if (!inode || inode_kind(inode) != INODE_CONTROL || !control_watcher(inode) || !inode_is_known(inode)) {
         inode_unref(inode);
         return ENOENT;
     }
@@ -247,7 +252,7 @@ struct bucket *control_bucket(const struct inode *inode)
 
 struct watcher *control_watcher(struct inode *inode)
 {
-    struct control *control = inode->kind == INODE_CONTROL ? control_of(inode) : NULL;
+    struct control *control = inode_kind(inode) == INODE_CONTROL ? control_of(inode) : NULL;
 
     return control && S_ISFIFO(control->mode) ? &control->watcher : NULL;
 }

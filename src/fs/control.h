@@ -36,12 +36,13 @@ struct control {
     int64_t time;
     size_t length; /* of `text` */
     char *text;    /* what a reader sees, frozen */
+    struct table_deferred deferred;
     struct watcher watcher; /* of a FIFO */
 };
 
 static inline struct control *control_of(const struct inode *inode)
 {
-    assert(inode->kind == INODE_CONTROL);
+    assert(inode_kind(inode) == INODE_CONTROL);
     return (struct control *)table_entry(inode, struct control, inode);
 }
 

@@ -155,7 +155,7 @@ static void forget(struct fs *fs, fuse_ino_t ino, uint64_t n)
 
     if (!inode)
         return;
-    if (inode->kind == INODE_CONTROL)
+    if (inode_kind(inode) == INODE_CONTROL)
         control_forget(fs, inode, n);
     else
         inode_forget(inode, n);

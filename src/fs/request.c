@@ -21,7 +21,7 @@ struct fs *request_begin(fuse_req_t req)
 
 static enum node_kind kind_of(const struct inode *inode)
 {
-    switch (inode->kind) {
+    switch (inode_kind(inode)) {
     case INODE_BUCKET:
         return NODE_BUCKET;
     case INODE_VALUE:

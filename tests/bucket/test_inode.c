@@ -11,6 +11,7 @@
 
 struct thing {
     struct inode inode;
+    struct table_deferred deferred;
     uint64_t canary;
 };
 
@@ -34,16 +35,21 @@ static void teardown(void)
 
 TestSuite(inode, .init = setup, .fini = teardown);
 
-static void release(struct inode *inode)
+static void release(struct table_deferred *deferred)
 {
-    struct thing *thing = table_entry(inode, struct thing, inode);
+    struct thing *thing = table_entry(deferred, struct thing, deferred);
 
     thing->canary = 0;
     free(thing);
     atomic_fetch_add(&released, 1);
 }
 
-static const struct inode_ops ops = {.release = release};
+static void let_go(struct inode *inode)
+{
+    table_defer(&table_entry(inode, struct thing, inode)->deferred, release);
+}
+
+static const struct inode_class inode_class = {.kind = INODE_CONTROL, .let_go = let_go};
 
 static struct inode *new_inode(void)
 {
@@ -51,7 +57,7 @@ static struct inode *new_inode(void)
 
     cr_assert(thing);
     thing->canary = CANARY;
-    inode_init(&thing->inode, &inode_index, INODE_CONTROL, &ops);
+    inode_init(&thing->inode, &inode_index, &inode_class);
     return &thing->inode;
 }
 

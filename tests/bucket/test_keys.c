@@ -128,7 +128,7 @@ BUCKET_TEST(keys, a_name_that_begins_like_another_is_another)
 
 BUCKET_TEST(keys, made_and_removed_give_their_memory_back)
 {
-    const int many = buckets_called_directly() ? 20000 : 2000;
+    const int many = buckets_called_directly() ? 20000 : 5000;
     struct bucket *bucket = bucket_new("shopping");
     size_t before;
     size_t full;
