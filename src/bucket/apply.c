@@ -273,7 +273,7 @@ static int apply_set_bucket(struct bucket *bucket, const struct change *change)
     return 0;
 }
 
-/* Makes room for a size, has the store keep it, and cuts or lengthens the value. */
+/* Claims a size, has the store keep it, and cuts or lengthens the value. */
 static int resize(struct bucket *bucket, const struct change *change, struct value *value)
 {
     uint64_t before = value->bytes.size;
@@ -282,9 +282,7 @@ static int resize(struct bucket *bucket, const struct change *change, struct val
 
     if (rc != 0)
         return rc;
-    rc = bytes_reserve_size(&value->bytes, change->attributes.size);
-    if (rc == 0)
-        rc = store_write(bucket->environment->store, change);
+    rc = store_write(bucket->environment->store, change);
     if (rc == 0) {
         bytes_truncate(&value->bytes, change->attributes.size);
         count_bytes(bucket, value, before);

@@ -27,12 +27,12 @@ static struct usage usage_after_write(const struct value *value, uint64_t offset
     const struct bytes *bytes = &value->bytes;
     uint64_t end = length > 0 ? offset + length : 0;
 
-    return usage_of(bytes->allocated + bytes_growth(bytes, offset, length), end > bytes->size ? end : bytes->size);
+    return usage_of(bytes->allocated + bytes_cost(bytes, offset, length), end > bytes->size ? end : bytes->size);
 }
 
 static struct usage usage_after_size(const struct value *value, uint64_t size)
 {
-    return usage_of(value->bytes.allocated + bytes_growth_of_size(&value->bytes, size), size);
+    return usage_of(value->bytes.allocated, size);
 }
 
 static int take(struct bucket *bucket, const struct usage *more)

@@ -9,6 +9,7 @@
 #define KIB (UINT64_C(1) << 10)
 #define MIB (UINT64_C(1) << 20)
 #define GIB (UINT64_C(1) << 30)
+#define PAGE BYTES_PAGE_SIZE
 #define FLAT_SIZE (2 * MIB + 64 * KIB)
 
 static struct bytes bytes;
@@ -26,6 +27,7 @@ static void teardown(void)
     bytes_deinit(&bytes);
     cr_expect_eq(bytes.allocated, 0);
     cr_expect_eq(bytes.size, 0);
+    cr_expect_eq(extent_count(), 0);
     free(buffer);
 }
 
@@ -45,7 +47,6 @@ static void fill(uint64_t offset, int byte, size_t length)
 
 static void resize(uint64_t size)
 {
-    cr_assert_eq(bytes_reserve_size(&bytes, size), 0);
     bytes_truncate(&bytes, size);
     cr_assert_eq(bytes.size, size);
 }
@@ -61,6 +62,26 @@ static bool is_all(uint64_t offset, int byte, size_t length)
             return false;
     }
     return true;
+}
+
+static bool finds_data(uint64_t offset, uint64_t expected)
+{
+    uint64_t found;
+
+    return bytes_find_data(&bytes, offset, &found) && found == expected;
+}
+
+static bool finds_hole(uint64_t offset, uint64_t expected)
+{
+    uint64_t found;
+
+    return bytes_find_hole(&bytes, offset, &found) && found == expected;
+}
+
+static void allocate(uint64_t offset, uint64_t length)
+{
+    cr_assert_eq(bytes_reserve_pages(&bytes, offset, length), 0);
+    bytes_allocate(&bytes, offset, length);
 }
 
 static bool is_text(const char *text)
@@ -165,8 +186,9 @@ Test(bytes, what_is_there_stays_when_room_is_made)
     for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
         cr_assert_eq(bytes_reserve(&bytes, ends[i] - 10, 10), 0);
         cr_assert(is_text("milk"));
-        cr_assert_eq(bytes_reserve_size(&bytes, ends[i]), 0);
+        cr_assert_eq(bytes_reserve_pages(&bytes, ends[i], 10), 0);
         cr_assert(is_text("milk"));
+        cr_assert_eq(bytes.allocated, PAGE);
     }
     resize(5 * GIB);
     cr_assert(is_all(4, 0, MIB));
@@ -179,22 +201,22 @@ Test(bytes, writes_go_across_extents)
     cr_assert_eq(bytes.size, 3 * BYTES_EXTENT_SIZE + 10);
     cr_assert(is_all(0, 0, BYTES_EXTENT_SIZE - 10));
     cr_assert(is_all(BYTES_EXTENT_SIZE - 10, 'x', 2 * BYTES_EXTENT_SIZE + 20));
-    cr_assert_eq(bytes.allocated, 4 * BYTES_EXTENT_SIZE);
+    cr_assert_eq(bytes.allocated, 2 * BYTES_EXTENT_SIZE + 2 * PAGE);
 }
 
 Test(bytes, a_hole_costs_nothing_and_reads_as_zeros)
 {
     write_bytes(5 * GIB, "far", 3);
     cr_assert_eq(bytes.size, 5 * GIB + 3);
-    cr_assert_eq(bytes.allocated, BYTES_EXTENT_SIZE);
+    cr_assert_eq(bytes.allocated, PAGE);
     cr_assert(is_all(0, 0, MIB));
     cr_assert(is_all(5 * GIB - MIB, 0, MIB));
     cr_assert(is_all(5 * GIB, 'f', 1));
 
     write_bytes(0, "near", 4);
-    cr_assert_eq(bytes.allocated, 2 * BYTES_EXTENT_SIZE);
+    cr_assert_eq(bytes.allocated, 2 * PAGE);
     resize(GIB);
-    cr_assert_eq(bytes.allocated, BYTES_EXTENT_SIZE);
+    cr_assert_eq(bytes.allocated, PAGE);
     resize(6 * GIB);
     cr_assert(is_all(5 * GIB, 0, 3));
     cr_assert(is_all(0, 'n', 1));
@@ -214,12 +236,15 @@ Test(bytes, cutting_within_an_extent_zeroes_its_rest)
     }
 }
 
-Test(bytes, the_largest_size_is_one_tebibyte)
+Test(bytes, the_largest_size_is_what_an_offset_can_say)
 {
     write_bytes(BYTES_SIZE_MAX - 1, "x", 1);
     cr_assert_eq(bytes.size, BYTES_SIZE_MAX);
+    cr_assert_eq(bytes.allocated, PAGE);
     cr_assert(is_all(BYTES_SIZE_MAX - MIB, 0, MIB - 1));
     cr_assert(is_all(BYTES_SIZE_MAX - 1, 'x', 1));
+    cr_assert(finds_data(0, BYTES_SIZE_MAX - PAGE + 1));
+    cr_assert(finds_hole(BYTES_SIZE_MAX - 1, BYTES_SIZE_MAX));
 }
 
 Test(bytes, more_than_the_largest_size_is_refused_and_nothing_has_changed)
@@ -230,18 +255,235 @@ Test(bytes, more_than_the_largest_size_is_refused_and_nothing_has_changed)
     cr_assert_eq(bytes_reserve(&bytes, UINT64_MAX, 1), -EFBIG);
     cr_assert_eq(bytes_reserve(&bytes, UINT64_MAX, SIZE_MAX), -EFBIG);
     cr_assert_eq(bytes_reserve(&bytes, 1, SIZE_MAX), -EFBIG);
-    cr_assert_eq(bytes_reserve_size(&bytes, BYTES_SIZE_MAX + 1), -EFBIG);
-    cr_assert_eq(bytes_reserve_size(&bytes, UINT64_MAX), -EFBIG);
+    cr_assert_eq(bytes_reserve_pages(&bytes, BYTES_SIZE_MAX, 1), -EFBIG);
+    cr_assert_eq(bytes_reserve_pages(&bytes, 1, UINT64_MAX), -EFBIG);
     cr_assert(is_text("milk"));
     cr_assert_eq(bytes.shape, BYTES_BLOCK);
-    cr_assert_lt(bytes.allocated, KIB);
+    cr_assert_eq(bytes.allocated, PAGE);
+}
+
+Test(bytes, a_size_costs_nothing)
+{
+    resize(BYTES_SIZE_MAX);
+    cr_assert_eq(bytes.allocated, 0);
+    cr_assert_eq(extent_count(), 0);
+    cr_assert_null(bytes.u.block);
+    cr_assert(is_all(BYTES_SIZE_MAX - MIB, 0, MIB));
+    write_bytes(0, "milk", 4);
+    cr_assert_eq(bytes.shape, BYTES_BLOCK);
+    cr_assert_eq(bytes.size, BYTES_SIZE_MAX);
+}
+
+/* ---- pages ---- */
+
+/* At both shapes: in a block, and far from it. */
+static const uint64_t places[] = {0, 8 * PAGE, 5 * GIB - 2 * PAGE};
+#define PLACES (sizeof(places) / sizeof(*places))
+
+Test(bytes, a_page_counts_when_it_is_written_to)
+{
+    for (size_t i = 0; i < PLACES; i++) {
+        uint64_t at = places[i];
+
+        write_bytes(at + 3 * PAGE + 10, "x", 1);
+        cr_assert_eq(bytes.allocated, PAGE);
+        write_bytes(at + 3 * PAGE + 20, "x", 1);
+        cr_assert_eq(bytes.allocated, PAGE);
+        write_bytes(at + 4 * PAGE - 1, "xy", 2);
+        cr_assert_eq(bytes.allocated, 2 * PAGE);
+        fill(at + 10, 'x', 4 * PAGE);
+        cr_assert_eq(bytes.allocated, 5 * PAGE);
+        resize(at + PAGE + 1);
+        cr_assert_eq(bytes.allocated, 2 * PAGE);
+        resize(0);
+    }
+}
+
+Test(bytes, data_and_holes_are_found_by_the_page)
+{
+    for (size_t i = 0; i < PLACES; i++) {
+        uint64_t at = places[i];
+
+        fill(at + PAGE + 100, 'x', PAGE);
+        resize(at + 5 * PAGE + 1);
+        cr_assert(finds_data(at, at + PAGE));
+        cr_assert(finds_data(at + PAGE, at + PAGE));
+        cr_assert(finds_data(at + 2 * PAGE + 7, at + 2 * PAGE + 7));
+        cr_assert(finds_hole(at + 7, at + 7));
+        cr_assert(finds_hole(at + PAGE, at + 3 * PAGE));
+        cr_assert(finds_hole(at + 5 * PAGE, at + 5 * PAGE));
+        cr_assert_not(bytes_find_data(&bytes, at + 3 * PAGE, &(uint64_t){0}));
+        cr_assert_not(bytes_find_data(&bytes, at + 5 * PAGE + 1, &(uint64_t){0}));
+        cr_assert_not(bytes_find_hole(&bytes, at + 5 * PAGE + 1, &(uint64_t){0}));
+        cr_assert_not(bytes_find_hole(&bytes, UINT64_MAX, &(uint64_t){0}));
+        resize(0);
+    }
+}
+
+Test(bytes, the_end_is_a_hole)
+{
+    write_bytes(0, "milk", 4);
+    cr_assert(finds_hole(0, 4));
+    cr_assert_not(bytes_find_hole(&bytes, 4, &(uint64_t){0}));
+    fill(0, 'x', 3 * BYTES_EXTENT_SIZE);
+    cr_assert(finds_hole(1, 3 * BYTES_EXTENT_SIZE));
+    fill(0, 'x', 3 * BYTES_EXTENT_SIZE + 1);
+    cr_assert(finds_hole(1, 3 * BYTES_EXTENT_SIZE + 1));
+}
+
+Test(bytes, what_is_allocated_counts_and_stays_a_hole)
+{
+    for (size_t i = 0; i < PLACES; i++) {
+        uint64_t at = places[i];
+
+        allocate(at + 10, 3 * PAGE);
+        cr_assert_eq(bytes.size, 0);
+        cr_assert_eq(bytes.allocated, 4 * PAGE);
+        cr_assert_eq(extent_count(), 0);
+        resize(at + 8 * PAGE);
+        cr_assert_eq(bytes.allocated, 4 * PAGE);
+        cr_assert(is_all(at, 0, 8 * PAGE));
+        cr_assert_not(bytes_find_data(&bytes, 0, &(uint64_t){0}));
+        write_bytes(at + PAGE, "x", 1);
+        cr_assert_eq(bytes.allocated, 4 * PAGE);
+        cr_assert(finds_data(0, at + PAGE));
+        cr_assert(finds_hole(at + PAGE, at + 2 * PAGE));
+        resize(0);
+        cr_assert_eq(bytes.allocated, 0);
+    }
+}
+
+/* As in tmpfs. */
+Test(bytes, what_is_allocated_twice_is_no_hole)
+{
+    for (size_t i = 0; i < PLACES; i++) {
+        uint64_t at = places[i];
+
+        resize(at + 8 * PAGE);
+        allocate(at, 3 * PAGE);
+        allocate(at + 2 * PAGE, 3 * PAGE);
+        cr_assert_eq(bytes.allocated, 5 * PAGE);
+        cr_assert(finds_data(at, at + 2 * PAGE));
+        cr_assert(finds_hole(at + 2 * PAGE, at + 3 * PAGE));
+        cr_assert(is_all(at, 0, 8 * PAGE));
+        resize(0);
+    }
+}
+
+Test(bytes, what_is_allocated_behind_the_end_goes_when_it_is_cut_there)
+{
+    for (size_t i = 0; i < PLACES; i++) {
+        uint64_t at = places[i];
+
+        write_bytes(at, "x", 1);
+        allocate(at, 10 * PAGE);
+        cr_assert_eq(bytes.size, at + 1);
+        cr_assert_eq(bytes.allocated, 10 * PAGE);
+        resize(at + 2 * PAGE);
+        cr_assert_eq(bytes.allocated, 10 * PAGE);
+        resize(at + 2 * PAGE);
+        cr_assert_eq(bytes.allocated, 2 * PAGE);
+        resize(0);
+    }
+}
+
+Test(bytes, a_punched_page_is_gone_and_the_edges_are_zeros)
+{
+    for (size_t i = 0; i < PLACES; i++) {
+        uint64_t at = places[i];
+
+        fill(at, 'x', 8 * PAGE);
+        bytes_punch(&bytes, at + PAGE + 100, 4 * PAGE);
+        cr_assert_eq(bytes.size, at + 8 * PAGE);
+        cr_assert_eq(bytes.allocated, 5 * PAGE);
+        cr_assert(is_all(at, 'x', PAGE + 100));
+        cr_assert(is_all(at + PAGE + 100, 0, 4 * PAGE));
+        cr_assert(is_all(at + 5 * PAGE + 100, 'x', 3 * PAGE - 100));
+        cr_assert(finds_hole(at, at + 2 * PAGE));
+        cr_assert(finds_data(at + 2 * PAGE, at + 5 * PAGE));
+        bytes_punch(&bytes, at + 10, 10);
+        cr_assert(is_all(at + 10, 0, 10));
+        cr_assert(is_all(at + 20, 'x', 10));
+        cr_assert_eq(bytes.allocated, 5 * PAGE);
+        resize(0);
+    }
+}
+
+Test(bytes, punching_gives_memory_back)
+{
+    fill(0, 'x', 4 * BYTES_EXTENT_SIZE);
+    cr_assert_eq(extent_count(), 4);
+    bytes_punch(&bytes, 100, 3 * BYTES_EXTENT_SIZE);
+    cr_assert_eq(extent_count(), 2);
+    cr_assert_eq(bytes.allocated, BYTES_EXTENT_SIZE + PAGE);
+    bytes_punch(&bytes, 0, BYTES_SIZE_MAX);
+    cr_assert_eq(extent_count(), 0);
+    cr_assert_eq(bytes.allocated, 0);
+    cr_assert(is_all(0, 0, FLAT_SIZE / 4));
+    resize(0);
+
+    fill(0, 'x', 3 * PAGE);
+    bytes_punch(&bytes, 0, 3 * PAGE);
+    cr_assert_eq(bytes.allocated, 0);
+    cr_assert_null(bytes.u.block);
+    cr_assert(is_all(0, 0, 3 * PAGE));
+}
+
+Test(bytes, zeroed_pages_are_holes_that_stay_allocated)
+{
+    for (size_t i = 0; i < PLACES; i++) {
+        uint64_t at = places[i];
+
+        fill(at, 'x', 8 * PAGE);
+        bytes_zero(&bytes, at + PAGE + 100, 4 * PAGE);
+        cr_assert_eq(bytes.allocated, 8 * PAGE);
+        cr_assert(is_all(at, 'x', PAGE + 100));
+        cr_assert(is_all(at + PAGE + 100, 0, 4 * PAGE));
+        cr_assert(is_all(at + 5 * PAGE + 100, 'x', 3 * PAGE - 100));
+        cr_assert(finds_hole(at, at + 2 * PAGE));
+        cr_assert(finds_data(at + 2 * PAGE, at + 5 * PAGE));
+        resize(0);
+    }
+}
+
+Test(bytes, what_it_will_cost_is_known_before)
+{
+    for (size_t i = 0; i < PLACES; i++) {
+        uint64_t at = places[i];
+
+        cr_assert_eq(bytes_cost(&bytes, at, 0), 0);
+        cr_assert_eq(bytes_cost(&bytes, at, 1), PAGE);
+        cr_assert_eq(bytes_cost(&bytes, at + PAGE - 1, 2), 2 * PAGE);
+        cr_assert_eq(bytes_cost(&bytes, at, BYTES_SIZE_MAX - at), BYTES_SIZE_MAX + 1 - at);
+        fill(at + PAGE, 'x', PAGE);
+        allocate(at + 3 * PAGE, 1);
+        cr_assert_eq(bytes_cost(&bytes, at + PAGE, 2 * PAGE), PAGE);
+        cr_assert_eq(bytes_cost(&bytes, at, 4 * PAGE), 2 * PAGE);
+        cr_assert_eq(bytes_cost(&bytes, at + PAGE + 1, 10), 0);
+        resize(0);
+    }
+}
+
+Test(bytes, cutting_a_block_gives_memory_back)
+{
+    fill(0, 'x', BYTES_BLOCK_MAX);
+    cr_assert_eq(bytes.capacity, BYTES_BLOCK_MAX);
+    resize(100);
+    cr_assert_leq(bytes.capacity, 128);
+    cr_assert(is_all(0, 'x', 100));
+    resize(BYTES_BLOCK_MAX);
+    cr_assert(is_all(100, 0, BYTES_BLOCK_MAX - 100));
 }
 
 /* ---- against a flat array ---- */
 
+#define FLAT_PAGES (FLAT_SIZE / PAGE)
+
 struct flat {
     unsigned char *at; /* FLAT_SIZE; zero behind `size` */
     uint64_t size;
+    bool pages[FLAT_PAGES];
+    bool written[FLAT_PAGES];
 };
 
 /* Mostly near the sizes where the shape or the extent changes. */
@@ -256,23 +498,60 @@ static uint64_t some_size(unsigned *seed)
     return edge + 20 < near ? 0 : edge + 20 - near;
 }
 
-static void flat_write(struct flat *flat, unsigned *seed)
+static size_t some_length(unsigned *seed)
 {
-    uint64_t offset = some_size(seed);
-    size_t length = rand_r(seed) % 2 ? (size_t)rand_r(seed) % 50 : some_size(seed);
+    return rand_r(seed) % 2 ? (size_t)rand_r(seed) % 50 : some_size(seed);
+}
+
+static uint64_t flat_allocated(const struct flat *flat)
+{
+    uint64_t count = 0;
+
+    for (size_t page = 0; page < FLAT_PAGES; page++)
+        count += flat->pages[page];
+    return count * PAGE;
+}
+
+static void flat_write(struct flat *flat, uint64_t offset, size_t length, unsigned *seed)
+{
+    uint64_t cost = bytes_cost(&bytes, offset, length);
+    uint64_t before = bytes.allocated;
 
     memcpy(flat->at + offset, noise + (size_t)rand_r(seed) % (FLAT_SIZE - length), length);
     write_bytes(offset, flat->at + offset, length);
+    cr_assert_eq(bytes.allocated, before + cost);
     if (length > 0 && offset + length > flat->size)
         flat->size = offset + length;
+    for (uint64_t page = offset / PAGE; length > 0 && page * PAGE < offset + length; page++)
+        flat->pages[page] = flat->written[page] = true;
 }
 
-static void flat_resize(struct flat *flat, unsigned *seed)
+static void flat_allocate(struct flat *flat, uint64_t offset, uint64_t length)
 {
-    uint64_t size = some_size(seed);
+    uint64_t before = bytes.allocated;
+    uint64_t cost = bytes_cost(&bytes, offset, length);
 
-    if (size < flat->size)
-        memset(flat->at + size, 0, flat->size - size);
+    allocate(offset, length);
+    cr_assert_eq(bytes.allocated, before + cost);
+    for (uint64_t page = offset / PAGE; page * PAGE < offset + length; page++) {
+        flat->written[page] |= flat->pages[page];
+        flat->pages[page] = true;
+    }
+}
+
+static void flat_clear(struct flat *flat, uint64_t offset, uint64_t length, bool keep_pages)
+{
+    memset(flat->at + offset, 0, length);
+    for (uint64_t page = (offset + PAGE - 1) / PAGE; (page + 1) * PAGE <= offset + length; page++) {
+        flat->pages[page] &= keep_pages;
+        flat->written[page] = false;
+    }
+}
+
+static void flat_resize(struct flat *flat, uint64_t size)
+{
+    if (size <= flat->size)
+        flat_clear(flat, size, FLAT_SIZE - size, false);
     flat->size = size;
     resize(size);
 }
@@ -285,28 +564,76 @@ static bool flat_equals(const struct flat *flat, uint64_t offset, size_t length)
            memcmp(buffer, flat->at + offset, expected) == 0;
 }
 
+/* The first byte at or behind `offset` that is data or not; the size if there is none. */
+static uint64_t flat_find(const struct flat *flat, uint64_t offset, bool data)
+{
+    while (offset < flat->size && flat->written[offset / PAGE] != data)
+        offset++;
+    return offset < flat->size ? offset : flat->size;
+}
+
+static bool flat_finds(const struct flat *flat, uint64_t offset)
+{
+    uint64_t data = flat_find(flat, offset, true);
+    uint64_t hole = flat_find(flat, offset, false);
+    uint64_t found;
+
+    if (bytes_find_data(&bytes, offset, &found) ? found != data : data != flat->size)
+        return false;
+    return bytes_find_hole(&bytes, offset, &found) ? found == hole : offset >= flat->size;
+}
+
+static void flat_step(struct flat *flat, unsigned *seed)
+{
+    uint64_t offset = some_size(seed);
+    size_t length = some_length(seed);
+
+    switch (rand_r(seed) % 10) {
+    case 0:
+    case 1:
+    case 2:
+        flat_write(flat, offset, length, seed);
+        break;
+    case 3:
+        flat_resize(flat, offset);
+        break;
+    case 4:
+        cr_assert_eq(bytes_reserve(&bytes, offset, length), 0);
+        break;
+    case 5:
+        flat_allocate(flat, offset, length + 1);
+        break;
+    case 6:
+        flat_clear(flat, offset, length, false);
+        bytes_punch(&bytes, offset, length);
+        break;
+    case 7:
+        flat_clear(flat, offset, length, true);
+        bytes_zero(&bytes, offset, length);
+        break;
+    default:
+        cr_assert(flat_finds(flat, offset));
+        cr_assert(flat_equals(flat, offset, some_size(seed)));
+        break;
+    }
+}
+
 static void compare_with_flat(unsigned seed)
 {
-    struct flat flat = {calloc(1, FLAT_SIZE), 0};
+    struct flat *flat = calloc(1, sizeof(*flat));
     unsigned state = seed;
 
+    flat->at = calloc(1, FLAT_SIZE);
     for (int step = 0; step < 60; step++) {
-        int kind = rand_r(&state) % 8;
-
-        if (kind < 3)
-            flat_write(&flat, &state);
-        else if (kind < 5)
-            flat_resize(&flat, &state);
-        else if (kind < 6)
-            cr_assert_eq(bytes_reserve_size(&bytes, some_size(&state)), 0);
-        else
-            cr_assert(flat_equals(&flat, some_size(&state), some_size(&state)), "seed %u, step %d", seed,
-                      step);
-        cr_assert_eq(bytes.size, flat.size, "seed %u, step %d", seed, step);
+        flat_step(flat, &state);
+        cr_assert_eq(bytes.size, flat->size, "seed %u, step %d", seed, step);
+        cr_assert_eq(bytes.allocated, flat_allocated(flat), "seed %u, step %d", seed, step);
     }
-    cr_assert(flat_equals(&flat, 0, FLAT_SIZE), "seed %u", seed);
+    cr_assert(flat_equals(flat, 0, FLAT_SIZE), "seed %u", seed);
     bytes_deinit(&bytes);
-    free(flat.at);
+    cr_assert_eq(extent_count(), 0, "seed %u", seed);
+    free(flat->at);
+    free(flat);
 }
 
 Test(bytes, behave_as_a_flat_array)
@@ -315,6 +642,6 @@ Test(bytes, behave_as_a_flat_array)
 
     for (size_t i = 0; i < FLAT_SIZE; i++)
         noise[i] = (unsigned char)(rand_r(&state) | 1);
-    for (unsigned seed = 1; seed <= 40; seed++)
+    for (unsigned seed = 1; seed <= 100; seed++)
         compare_with_flat(seed);
 }

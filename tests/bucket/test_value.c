@@ -159,9 +159,9 @@ BUCKET_TEST(value, may_be_sparse)
     value_unref(value);
 }
 
-BUCKET_TEST(value, beyond_one_tebibyte_is_too_large_and_nothing_has_changed)
+BUCKET_TEST(value, beyond_what_an_offset_can_say_is_too_large_and_nothing_has_changed)
 {
-    const struct change_attributes too_large = {.size = TIB + 1, .mode = 0};
+    const struct change_attributes too_large = {.size = (uint64_t)INT64_MAX + 1, .mode = 0};
     struct attributes attributes = {.ino = 12345};
     struct attributes before;
     int kept;
@@ -170,8 +170,8 @@ BUCKET_TEST(value, beyond_one_tebibyte_is_too_large_and_nothing_has_changed)
     write_text(0, "milk");
     before = attributes_of(value);
     kept = store_kept();
-    cr_assert_eq(value_write(value, TIB, "x", 1, 0), BUCKET_E_TOO_LARGE);
-    cr_assert_eq(value_write(value, TIB - 1, "xy", 2, 0), BUCKET_E_TOO_LARGE);
+    cr_assert_eq(value_write(value, INT64_MAX, "x", 1, 0), BUCKET_E_TOO_LARGE);
+    cr_assert_eq(value_write(value, INT64_MAX - 1, "xy", 2, 0), BUCKET_E_TOO_LARGE);
     cr_assert_eq(value_write(value, UINT64_MAX, "xy", 2, 0), BUCKET_E_TOO_LARGE);
     cr_assert_eq(value_set_attributes(value, CHANGE_SET_SIZE | CHANGE_SET_MODE, &too_large, &attributes),
                  BUCKET_E_TOO_LARGE);

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include <urcu/urcu-bp.h>
 
@@ -14,6 +15,7 @@ void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *block, size_t size);
 void *__real_reallocarray(void *block, size_t count, size_t size);
 char *__real_strdup(const char *text);
+void *__real_mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset);
 struct cds_lfht *__real__cds_lfht_new(unsigned long size, unsigned long min, unsigned long max, int flags,
                                       const struct cds_lfht_mm_type *mm,
                                       const struct rcu_flavor_struct *flavor, pthread_attr_t *attributes);
@@ -97,6 +99,11 @@ void *__wrap_reallocarray(void *block, size_t count, size_t size)
 char *__wrap_strdup(const char *text)
 {
     return refuse() ? NULL : __real_strdup(text);
+}
+
+void *__wrap_mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset)
+{
+    return refuse() ? MAP_FAILED : __real_mmap(address, length, protection, flags, fd, offset);
 }
 
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *arg),

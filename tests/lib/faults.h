@@ -1,9 +1,9 @@
 /*
  * Memory and threads that run out on demand.
  *
- * The linker puts this in the place of malloc(), its kin, pthread_create() and what makes a liburcu table, for what
- * our own code calls, the test's own included (--wrap, see tests/meson.build: faulty_tests). What libraries ask for
- * by themselves is always granted.
+ * The linker puts this in the place of malloc(), its kin, mmap(), pthread_create() and what makes a liburcu table, for
+ * what our own code calls, the test's own included (--wrap, see tests/meson.build: faulty_tests). What libraries ask
+ * for by themselves is always granted.
  *
  *     for (int n = 1; ; n++) {
  *         faults_begin(n);
