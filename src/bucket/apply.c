@@ -329,6 +329,46 @@ static int apply_xattr(struct bucket *bucket, const struct change *change, struc
     return 0;
 }
 
+/* Pages that were there and are zeroed are holes, as new ones are. */
+static void change_pages(struct bytes *bytes, const struct change *change)
+{
+    uint64_t end = change->offset + change->length;
+
+    if (change->kind == CHANGE_PUNCH)
+        bytes_punch(bytes, change->offset, change->length);
+    else
+        bytes_allocate(bytes, change->offset, change->length);
+    if (change->kind == CHANGE_ZERO)
+        bytes_zero(bytes, change->offset, change->length);
+    if (change->set & CHANGE_SET_SIZE && end > bytes->size)
+        bytes_truncate(bytes, end);
+}
+
+static int apply_allocate(struct bucket *bucket, const struct change *change, struct value *value)
+{
+    const struct metadata metadata = value_metadata(value);
+    uint64_t before = value->bytes.size;
+    struct claim claim;
+    int rc = claim_allocation(&claim, bucket, value, change);
+
+    if (rc != 0)
+        return rc;
+    if (change->kind != CHANGE_PUNCH)
+        rc = bytes_reserve_pages(&value->bytes, change->offset, change->length);
+    if (rc == 0)
+        rc = store_write(bucket->environment->store, change);
+    if (rc < 0)
+        goto end_claim;
+    change_pages(&value->bytes, change);
+    count_bytes(bucket, value, before);
+    value->mtime = change->time;
+    metadata_set(&metadata, change);
+    value->version++;
+end_claim:
+    claim_end(&claim);
+    return rc;
+}
+
 int bucket_apply(struct bucket *bucket, const struct change *change, struct value **value)
 {
     lock_assert_held(&bucket->actor.run);
@@ -345,6 +385,10 @@ int bucket_apply(struct bucket *bucket, const struct change *change, struct valu
         return apply_rename(bucket, change);
     case CHANGE_WRITE:
         return apply_write(bucket, change, *value);
+    case CHANGE_ALLOCATE:
+    case CHANGE_ZERO:
+    case CHANGE_PUNCH:
+        return apply_allocate(bucket, change, *value);
     case CHANGE_SET:
         return value ? apply_set_value(bucket, change, *value) : apply_set_bucket(bucket, change);
     case CHANGE_SET_XATTR:

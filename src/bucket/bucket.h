@@ -29,6 +29,7 @@ enum bucket_condition {
     BUCKET_E_IS_BUCKET, /* the name is a bucket's */
     BUCKET_E_FULL,      /* the mount's limit is reached: of memory, or of inodes */
     BUCKET_E_QUOTA,     /* the bucket's own is */
+    BUCKET_E_NO_DATA,   /* from there on */
     BUCKET_E_NO_XATTR,
     BUCKET_E_RANGE,          /* longer than the buffer */
     BUCKET_E_XATTRS_FULL,    /* beyond the extended attributes that one may have */
@@ -259,6 +260,14 @@ int value_write(struct value *value, uint64_t offset, const void *bytes, size_t 
 /* The same, but with too little room for all as many of the first bytes as there is room for: 0 and how many. */
 int value_write_some(struct value *value, uint64_t offset, const void *bytes, size_t length, unsigned set,
                      size_t *ret_written);
+/*
+ * As fallocate(2): `kind` is CHANGE_ALLOCATE, CHANGE_ZERO or CHANGE_PUNCH. With CHANGE_SET_SIZE in `set` the value ends
+ * there at least. All or nothing, as a write.
+ */
+int value_allocate(struct value *value, enum change_kind kind, uint64_t offset, uint64_t length, unsigned set);
+/* The first byte of data, or of a hole, from `offset` on; the end is a hole. BUCKET_E_NO_DATA if there is none. */
+int value_find_data(struct value *value, uint64_t offset, uint64_t *ret_offset);
+int value_find_hole(struct value *value, uint64_t offset, uint64_t *ret_offset);
 int value_get_attributes(struct value *value, struct attributes *ret_attributes);
 int value_set_attributes(struct value *value, unsigned set, const struct change_attributes *attributes,
                          struct attributes *ret_attributes);

@@ -113,6 +113,9 @@ enum bucket_tag {
     BUCKET_LIST,
     BUCKET_READ,
     BUCKET_WRITE,
+    BUCKET_ALLOCATE,
+    BUCKET_FIND_DATA,
+    BUCKET_FIND_HOLE,
     BUCKET_SEAL,
     BUCKET_GET_XATTR,
     BUCKET_SET_XATTR,
@@ -130,11 +133,12 @@ struct bucket_call {
     const struct key *to;
     struct value *value; /* also out, with a reference */
     struct bucket *bucket; /* out, with a reference */
-    uint64_t offset;
+    uint64_t offset; /* also out */
     void *buffer;
     const void *bytes;
     size_t length; /* also out */
     unsigned set;
+    enum change_kind kind;
     int flags;          /* setxattr(2)'s */
     const char *hidden; /* what names that aren't listed begin with */
     const struct change_attributes *attributes;
@@ -209,6 +213,8 @@ void value_gain_name(struct value *value);
 /* [run lock, or disposing] It has lost its name: drops that reference, and remembers it while the kernel knows it. */
 void value_lose_name(struct value *value);
 struct metadata value_metadata(struct value *value);
+/* What is shown and counted of the `allocated` bytes of its pages: as in tmpfs none of a symlink whose target is short. */
+uint64_t value_allocated(const struct value *value, uint64_t allocated, uint64_t size);
 void value_show(const struct value *value, struct attributes *ret_attributes);
 /* [its run lock, or disposing] Whose it is. */
 static inline struct bucket *value_owner(const struct value *value)

@@ -179,6 +179,33 @@ int value_write_some(struct value *value, uint64_t offset, const void *bytes, si
     return rc;
 }
 
+int value_allocate(struct value *value, enum change_kind kind, uint64_t offset, uint64_t length, unsigned set)
+{
+    struct bucket_call call = {.kind = kind, .offset = offset, .length = length, .set = set};
+
+    return ask_owner(value, BUCKET_ALLOCATE, &call);
+}
+
+static int find(struct value *value, enum bucket_tag tag, uint64_t offset, uint64_t *ret_offset)
+{
+    struct bucket_call call = {.offset = offset};
+    int rc = ask_owner(value, tag, &call);
+
+    if (rc == 0)
+        *ret_offset = call.offset;
+    return rc;
+}
+
+int value_find_data(struct value *value, uint64_t offset, uint64_t *ret_offset)
+{
+    return find(value, BUCKET_FIND_DATA, offset, ret_offset);
+}
+
+int value_find_hole(struct value *value, uint64_t offset, uint64_t *ret_offset)
+{
+    return find(value, BUCKET_FIND_HOLE, offset, ret_offset);
+}
+
 int value_get_attributes(struct value *value, struct attributes *ret_attributes)
 {
     struct bucket_call call = {.ret_attributes = ret_attributes};

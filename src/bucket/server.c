@@ -236,6 +236,26 @@ static int on_write(struct bucket *bucket, struct bucket_call *call)
     return rc;
 }
 
+static int on_allocate(struct bucket *bucket, struct bucket_call *call)
+{
+    struct change change = change_of_value(bucket, call->kind, call->value);
+
+    change.set = call->set;
+    change.offset = call->offset;
+    change.length = call->length;
+    return bucket_apply(bucket, &change, &call->value);
+}
+
+static int on_find_data(struct bucket_call *call)
+{
+    return bytes_find_data(&call->value->bytes, call->offset, &call->offset) ? 0 : BUCKET_E_NO_DATA;
+}
+
+static int on_find_hole(struct bucket_call *call)
+{
+    return bytes_find_hole(&call->value->bytes, call->offset, &call->offset) ? 0 : BUCKET_E_NO_DATA;
+}
+
 static int put_new(struct bucket *bucket, const struct bucket_call *call)
 {
     struct change change = change_of_key(bucket, CHANGE_ADD, call->key);
@@ -569,6 +589,12 @@ static int bucket_on_call(struct actor *self, unsigned tag, void *arg)
         return on_read(call);
     case BUCKET_WRITE:
         return on_write(bucket, call);
+    case BUCKET_ALLOCATE:
+        return on_allocate(bucket, call);
+    case BUCKET_FIND_DATA:
+        return on_find_data(call);
+    case BUCKET_FIND_HOLE:
+        return on_find_hole(call);
     case BUCKET_SEAL:
         return on_seal(bucket);
     case BUCKET_GET_XATTR:

@@ -12,14 +12,17 @@ static uint64_t excess(uint64_t a, uint64_t b)
     return a > b ? a - b : 0;
 }
 
-static struct usage usage_of(uint64_t allocated, uint64_t size)
+static struct usage usage_of(const struct value *value, uint64_t allocated, uint64_t size)
 {
-    return (struct usage){.pages = (allocated + USAGE_PAGE - 1) / USAGE_PAGE, .bytes = smaller(allocated, size)};
+    return (struct usage){
+        .pages = value_allocated(value, allocated, size) / USAGE_PAGE,
+        .bytes = smaller(allocated, size),
+    };
 }
 
 static struct usage usage_now(const struct value *value)
 {
-    return usage_of(value->bytes.allocated, value->bytes.size);
+    return usage_of(value, value->bytes.allocated, value->bytes.size);
 }
 
 static struct usage usage_after_write(const struct value *value, uint64_t offset, size_t length)
@@ -27,12 +30,12 @@ static struct usage usage_after_write(const struct value *value, uint64_t offset
     const struct bytes *bytes = &value->bytes;
     uint64_t end = length > 0 ? offset + length : 0;
 
-    return usage_of(bytes->allocated + bytes_cost(bytes, offset, length), end > bytes->size ? end : bytes->size);
+    return usage_of(value, bytes->allocated + bytes_cost(bytes, offset, length), end > bytes->size ? end : bytes->size);
 }
 
 static struct usage usage_after_size(const struct value *value, uint64_t size)
 {
-    return usage_of(value->bytes.allocated, size);
+    return usage_of(value, value->bytes.allocated, size);
 }
 
 static int take(struct bucket *bucket, const struct usage *more)
@@ -75,6 +78,23 @@ int claim_write(struct claim *claim, struct bucket *bucket, const struct value *
     if (offset > BYTES_SIZE_MAX || length > BYTES_SIZE_MAX - offset)
         return BUCKET_E_TOO_LARGE;
     then = usage_after_write(value, offset, length);
+    return begin(claim, bucket, value, &then);
+}
+
+int claim_allocation(struct claim *claim, struct bucket *bucket, const struct value *value,
+                     const struct change *change)
+{
+    const struct bytes *bytes = &value->bytes;
+    uint64_t end = change->offset + change->length;
+    uint64_t size = change->set & CHANGE_SET_SIZE && end > bytes->size ? end : bytes->size;
+    struct usage then;
+
+    if (change->offset > BYTES_SIZE_MAX || change->length > BYTES_SIZE_MAX - change->offset)
+        return BUCKET_E_TOO_LARGE;
+    if (change->kind == CHANGE_PUNCH)
+        then = usage_of(value, bytes->allocated, size);
+    else
+        then = usage_of(value, bytes->allocated + bytes_cost(bytes, change->offset, change->length), size);
     return begin(claim, bucket, value, &then);
 }
 

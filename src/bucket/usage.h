@@ -18,6 +18,7 @@
 #define USAGE_PAGE 4096 /* as the kernel's tmpfs counts on this machine */
 
 struct bucket;
+struct change;
 struct value;
 
 /* What a value counts for. */
@@ -39,6 +40,9 @@ struct claim {
 
 /* What writing `length` bytes at `offset` of the value may need. */
 int claim_write(struct claim *claim, struct bucket *bucket, const struct value *value, uint64_t offset, size_t length);
+/* The same for a CHANGE_ALLOCATE, CHANGE_ZERO or CHANGE_PUNCH. */
+int claim_allocation(struct claim *claim, struct bucket *bucket, const struct value *value,
+                     const struct change *change);
 /* The same for giving it a size. */
 int claim_size(struct claim *claim, struct bucket *bucket, const struct value *value, uint64_t size);
 /* The change has been made, or not. */

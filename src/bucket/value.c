@@ -14,6 +14,8 @@
 
 #include <stdlib.h>
 
+#define SHORT_SYMLINK_MAX 127 /* bytes of its target */
+
 static void join_nameless(struct value *value)
 {
     struct bucket *owner = value_owner(value);
@@ -127,6 +129,11 @@ struct metadata value_metadata(struct value *value)
                              &value->mtime, &value->ctime, &value->xattrs};
 }
 
+uint64_t value_allocated(const struct value *value, uint64_t allocated, uint64_t size)
+{
+    return S_ISLNK(value->mode) && size <= SHORT_SYMLINK_MAX ? 0 : allocated;
+}
+
 void value_show(const struct value *value, struct attributes *ret_attributes)
 {
     *ret_attributes = (struct attributes){
@@ -137,7 +144,7 @@ void value_show(const struct value *value, struct attributes *ret_attributes)
         .gid = value->gid,
         .rdev = value->rdev,
         .size = value->bytes.size,
-        .allocated = value->bytes.allocated,
+        .allocated = value_allocated(value, value->bytes.allocated, value->bytes.size),
         .atime = value->atime,
         .mtime = value->mtime,
         .ctime = value->ctime,

@@ -1,10 +1,14 @@
 /*
- * Open, read and write. Where the kernel can do without opens it is told so
- * once (ENOSYS), and never asks again: it keeps pages until we take them back.
+ * Open, read, write and copy. Where the kernel can do without opens it is told
+ * so once (ENOSYS), and never asks again: it keeps pages until we take them
+ * back.
  */
 #include "fs/fs_internal.h"
+#include "fs/thread_buffer.h"
 
 #include <errno.h>
+
+#define COPY_MAX ((size_t)1 << 20)
 
 void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 {
@@ -127,6 +131,50 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, of
         fuse_reply_err(req, error);
     else
         fuse_reply_write(req, written);
+}
+
+static int copy_part(fuse_req_t req, const struct node *from, uint64_t from_offset, const struct node *to,
+                     uint64_t to_offset, size_t size, size_t *ret_length)
+{
+    struct writing writing = {.bytes = thread_buffer(size), .offset = to_offset};
+    void *buffer = (void *)writing.bytes;
+    int error = buffer ? read_node(from, from_offset, buffer, size, &writing.size) : ENOMEM;
+
+    if (error != 0 || writing.size == 0)
+        return error;
+    return write_node(req, to, &writing, ret_length);
+}
+
+/*
+ * In two steps, so that it doesn't matter whose the two are; the kernel holds both as still as any copy does. Those who
+ * want more ask again: a long copy must not keep a thread from other requests.
+ */
+void op_copy_file_range(fuse_req_t req, fuse_ino_t from_ino, off_t from, struct fuse_file_info *from_info,
+                        fuse_ino_t to_ino, off_t to, struct fuse_file_info *to_info, size_t size, int flags)
+{
+    struct fs *fs = request_begin(req);
+    struct node from_node;
+    struct node to_node;
+    size_t length = 0;
+    int error;
+
+    (void)from_info;
+    (void)to_info;
+    (void)flags;
+    if (!request_resolve(req, fs, from_ino, &from_node))
+        return;
+    if (!request_resolve(req, fs, to_ino, &to_node)) {
+        node_release(&from_node);
+        return;
+    }
+    error = copy_part(req, &from_node, (uint64_t)from, &to_node, (uint64_t)to, size < COPY_MAX ? size : COPY_MAX,
+                      &length);
+    node_release(&from_node);
+    node_release(&to_node);
+    if (error != 0)
+        fuse_reply_err(req, error);
+    else
+        fuse_reply_write(req, length);
 }
 
 /* Nothing waits to be written. An ENOSYS would be remembered, also by whoever mounts a store that has to. */

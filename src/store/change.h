@@ -18,6 +18,9 @@ enum change_kind {
     CHANGE_REMOVE,   /* the entry `name` */
     CHANGE_RENAME,   /* the entry `name` is now called `to_name`, instead of what was called so */
     CHANGE_WRITE,    /* `length` `bytes` at `offset` of value `ino`, which ends there if `set` has CHANGE_SET_SIZE */
+    CHANGE_ALLOCATE, /* value `ino` gets pages for `length` bytes at `offset`, and ends there at least with CHANGE_SET_SIZE */
+    CHANGE_ZERO,     /* the same, and these bytes are zeros */
+    CHANGE_PUNCH,    /* `length` bytes at `offset` of value `ino` are zeros, and a hole */
     CHANGE_SET,      /* the `set` ones of `attributes`, of value `ino`, or of the bucket if `ino` is its own */
     CHANGE_SET_XATTR, /* the extended attribute `name` of the same has `length` `bytes`; `set` as with CHANGE_SET */
     CHANGE_REMOVE_XATTR, /* it has none of that `name`; `set` as with CHANGE_SET */

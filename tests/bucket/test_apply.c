@@ -33,7 +33,6 @@ static bool draw_key(void *context, uint64_t position, const struct key *key, st
     picture->keys[picture->count].position = position;
     picture->keys[picture->count].version = value->version;
     picture->keys[picture->count].attributes = *attributes;
-    picture->keys[picture->count].attributes.allocated = 0; /* room may have been made */
     picture->count++;
     return true;
 }
@@ -133,6 +132,31 @@ static int try_write_far(struct bucket *bucket)
     return rc;
 }
 
+/* Beyond what a block holds. */
+static int try_kind(struct bucket *bucket, enum change_kind kind)
+{
+    struct value *value = find_value(bucket, "milk", BUCKET_QUIETLY);
+    int rc = value_allocate(value, kind, 1, 600 << 10, kind == CHANGE_PUNCH ? 0 : CHANGE_SET_SIZE);
+
+    value_unref(value);
+    return rc;
+}
+
+static int try_allocate(struct bucket *bucket)
+{
+    return try_kind(bucket, CHANGE_ALLOCATE);
+}
+
+static int try_zero(struct bucket *bucket)
+{
+    return try_kind(bucket, CHANGE_ZERO);
+}
+
+static int try_punch(struct bucket *bucket)
+{
+    return try_kind(bucket, CHANGE_PUNCH);
+}
+
 static int try_set(struct bucket *bucket, unsigned set, uint64_t size)
 {
     const struct change_attributes to = {.mode = 0400, .uid = 1, .gid = 2, .size = size, .mtime = 3};
@@ -180,6 +204,9 @@ static const struct {
     {"replace", try_replace},
     {"write", try_write},
     {"write far", try_write_far},
+    {"allocate", try_allocate},
+    {"zero", try_zero},
+    {"punch", try_punch},
     {"set mode, owner, mtime", try_set_mode},
     {"cut", try_cut},
     {"grow", try_grow},
@@ -314,6 +341,24 @@ BUCKET_TEST(apply, a_write_holds_its_bytes_and_offset)
     cr_assert_eq(store_last()->offset, 5);
     cr_assert_eq(store_last()->length, 5);
     cr_assert_arr_eq(store_last()->bytes, "bytes", 5);
+    value_unref(value);
+}
+
+BUCKET_TEST(apply, an_allocation_holds_its_kind_and_range)
+{
+    static const enum change_kind kinds[] = {CHANGE_ALLOCATE, CHANGE_ZERO, CHANGE_PUNCH};
+    struct bucket *bucket = bucket_new("shopping");
+    struct value *value = add_value(bucket, "milk", BUCKET_QUIETLY);
+
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+        cr_assert_eq(value_allocate(value, kinds[i], 5, 10000, CHANGE_SET_SIZE), 0);
+        cr_assert_eq(store_last()->kind, kinds[i]);
+        cr_assert_eq(store_last()->bucket, bucket_inode(bucket)->number);
+        cr_assert_eq(store_last()->ino, value_inode(value)->number);
+        cr_assert_eq(store_last()->offset, 5);
+        cr_assert_eq(store_last()->length, 10000);
+        cr_assert_eq(store_last()->set, CHANGE_SET_SIZE);
+    }
     value_unref(value);
 }
 

@@ -24,16 +24,16 @@ struct picture {
     char text[4096];
 };
 
-/* Without what is allocated: room that was made for nothing may stay. */
 static bool draw_key(void *context, uint64_t position, const struct key *key, struct value *value,
                      const struct attributes *attributes)
 {
     struct picture *picture = context;
 
     picture->used += (size_t)snprintf(
-        picture->text + picture->used, sizeof(picture->text) - picture->used, "%lu %.*s %p %lu %o %ld %ld; ",
+        picture->text + picture->used, sizeof(picture->text) - picture->used, "%lu %.*s %p %lu %lu %o %ld %ld; ",
         (unsigned long)position, (int)key->length, key->name, (void *)value, (unsigned long)attributes->size,
-        attributes->mode, (long)attributes->mtime, (long)attributes->ctime);
+        (unsigned long)attributes->allocated, attributes->mode, (long)attributes->mtime,
+        (long)attributes->ctime);
     must(picture->used < sizeof(picture->text));
     return true;
 }
@@ -287,6 +287,27 @@ static int resize_given(struct bucket *bucket, void *arg)
 
     (void)bucket;
     return value_set_attributes(arg, CHANGE_SET_SIZE, &attributes, &after);
+}
+
+static int allocate_behind_a_hole(struct bucket *bucket, void *arg)
+{
+    (void)bucket;
+    return value_allocate(arg, CHANGE_ALLOCATE, UINT64_C(1) << 40, 30 * LARGE, CHANGE_SET_SIZE);
+}
+
+/* And what there was no memory for leaves none behind. */
+BUCKET_TEST(faults, pages_are_allocated_or_not)
+{
+    struct bucket *bucket = bucket_new("shopping");
+    struct value *value;
+
+    put(bucket, "milk", "3");
+    value = find_value(bucket, "milk", BUCKET_QUIETLY);
+    cr_assert_gt(try_against_faults(bucket, allocate_behind_a_hole, value), 30);
+    cr_assert_eq(attributes_of(value).size, (UINT64_C(1) << 40) + 30 * LARGE);
+    cr_assert_eq(attributes_of(value).allocated, 4096 + 30 * LARGE);
+    cr_assert_eq(get(bucket, "milk")[0], '3');
+    value_unref(value);
 }
 
 BUCKET_TEST(faults, bytes_are_written_or_not)

@@ -184,6 +184,107 @@ BUCKET_TEST(value, beyond_what_an_offset_can_say_is_too_large_and_nothing_has_ch
     value_unref(value);
 }
 
+static void allocate(enum change_kind kind, uint64_t offset, uint64_t length, unsigned set)
+{
+    cr_assert_eq(value_allocate(value, kind, offset, length, set), 0);
+}
+
+/* Where data and a hole are found from `offset` on. */
+static bool finds(uint64_t offset, uint64_t data, uint64_t hole)
+{
+    uint64_t found_data;
+    uint64_t found_hole;
+
+    cr_assert_eq(value_find_data(value, offset, &found_data), 0);
+    cr_assert_eq(value_find_hole(value, offset, &found_hole), 0);
+    return found_data == data && found_hole == hole;
+}
+
+BUCKET_TEST(value, has_pages_where_they_were_allocated)
+{
+    with_milk(BUCKET_QUIETLY);
+    write_text(0, "milk");
+    allocate(CHANGE_ALLOCATE, 100 * KIB, 10, 0);
+    cr_assert_eq(attributes_of(value).size, 4);
+    cr_assert_eq(attributes_of(value).allocated, 8 * KIB);
+    cr_assert_eq(stats_of(bucket).bytes, 4);
+    allocate(CHANGE_ALLOCATE, 100 * KIB, 100, CHANGE_SET_SIZE);
+    cr_assert_eq(attributes_of(value).size, 100 * KIB + 100);
+    cr_assert_eq(stats_of(bucket).bytes, 100 * KIB + 100);
+    allocate(CHANGE_ALLOCATE, 0, 1, CHANGE_SET_SIZE);
+    cr_assert_eq(attributes_of(value).size, 100 * KIB + 100);
+    cr_assert(is_all(4, '\0', 100 * KIB));
+    value_unref(value);
+}
+
+/* As in tmpfs. */
+BUCKET_TEST(value, has_a_page_as_a_symlink_only_if_its_target_is_long)
+{
+    static const struct change_attributes symlink = {.mode = S_IFLNK | 0777};
+    struct attributes attributes;
+    char target[128];
+
+    memset(target, 'x', sizeof(target));
+    bucket = bucket_new("shopping");
+    cr_assert_eq(bucket_add_symlink(bucket, KEY("short"), target, 127, &symlink, BUCKET_QUIETLY, &value, &attributes), 0);
+    cr_assert_eq(attributes.allocated, 0);
+    value_unref(value);
+    cr_assert_eq(bucket_add_symlink(bucket, KEY("long"), target, 128, &symlink, BUCKET_QUIETLY, &value, &attributes), 0);
+    cr_assert_eq(attributes.allocated, 4 * KIB);
+    value_unref(value);
+}
+
+BUCKET_TEST(value, has_zeros_where_it_was_punched_or_zeroed)
+{
+    with_milk(BUCKET_QUIETLY);
+    for (uint64_t i = 0; i < 100; i++)
+        write_text(i * 4 * KIB, "milk");
+    allocate(CHANGE_PUNCH, 4 * KIB, 40 * KIB, 0);
+    cr_assert(is_all(4 * KIB, '\0', 40 * KIB));
+    cr_assert(finds(0, 0, 4 * KIB));
+    cr_assert(finds(4 * KIB, 44 * KIB, 4 * KIB));
+    cr_assert_eq(attributes_of(value).allocated, 360 * KIB);
+    allocate(CHANGE_ZERO, 40 * KIB, 40 * KIB, 0);
+    cr_assert(finds(4 * KIB, 80 * KIB, 4 * KIB));
+    cr_assert_eq(attributes_of(value).allocated, 364 * KIB);
+    allocate(CHANGE_ZERO, 500 * KIB, 12 * KIB, CHANGE_SET_SIZE);
+    cr_assert_eq(attributes_of(value).allocated, 376 * KIB);
+    cr_assert_eq(attributes_of(value).size, 512 * KIB);
+    cr_assert_eq(stats_of(bucket).bytes, 512 * KIB);
+    value_unref(value);
+}
+
+BUCKET_TEST(value, has_no_data_behind_its_last)
+{
+    uint64_t found = 77;
+
+    with_milk(BUCKET_QUIETLY);
+    cr_assert_eq(value_find_data(value, 0, &found), BUCKET_E_NO_DATA);
+    cr_assert_eq(value_find_hole(value, 0, &found), BUCKET_E_NO_DATA);
+    write_text(0, "milk");
+    cr_assert_eq(value_find_data(value, 4, &found), BUCKET_E_NO_DATA);
+    cr_assert_eq(value_find_hole(value, UINT64_MAX, &found), BUCKET_E_NO_DATA);
+    cr_assert_eq(found, 77);
+    value_unref(value);
+}
+
+BUCKET_TEST(value, can_not_be_allocated_beyond_what_an_offset_can_say)
+{
+    static const enum change_kind kinds[] = {CHANGE_ALLOCATE, CHANGE_ZERO, CHANGE_PUNCH};
+    int kept;
+
+    with_milk(BUCKET_QUIETLY);
+    kept = store_kept();
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+        cr_assert_eq(value_allocate(value, kinds[i], INT64_MAX, 1, 0), BUCKET_E_TOO_LARGE);
+        cr_assert_eq(value_allocate(value, kinds[i], 1, UINT64_MAX, 0), BUCKET_E_TOO_LARGE);
+        cr_assert_eq(value_allocate(value, kinds[i], UINT64_MAX, 1, 0), BUCKET_E_TOO_LARGE);
+    }
+    cr_assert_eq(store_kept(), kept);
+    cr_assert_eq(attributes_of(value).allocated, 0);
+    value_unref(value);
+}
+
 /* ---- attributes ---- */
 
 BUCKET_TEST(value, sets_the_attributes_that_are_named_and_no_other)
@@ -241,6 +342,11 @@ BUCKET_TEST(value, has_new_times_when_it_changes)
 
     set_old_times();
     cr_assert_eq(value_set_attributes(value, CHANGE_SET_SIZE, &to, &attributes), 0);
+    cr_assert(attributes.mtime > 1 && attributes.ctime > 1 && attributes.atime == 1);
+
+    set_old_times();
+    allocate(CHANGE_PUNCH, 0, 1, 0);
+    attributes = attributes_of(value);
     cr_assert(attributes.mtime > 1 && attributes.ctime > 1 && attributes.atime == 1);
 
     set_old_times();
@@ -351,10 +457,14 @@ static void refuses_every_call(void)
 {
     struct attributes attributes = {.ino = 12345};
     size_t length = 77;
+    uint64_t offset;
     char byte;
 
     cr_assert(actor_is_condition(value_read(value, 0, &byte, 1, &length)));
     cr_assert(actor_is_condition(value_write(value, 0, "x", 1, 0)));
+    cr_assert(actor_is_condition(value_allocate(value, CHANGE_ALLOCATE, 0, 1, 0)));
+    cr_assert(actor_is_condition(value_find_data(value, 0, &offset)));
+    cr_assert(actor_is_condition(value_find_hole(value, 0, &offset)));
     cr_assert(actor_is_condition(value_get_attributes(value, &attributes)));
     cr_assert(actor_is_condition(value_set_attributes(value, CHANGE_SET_MODE, &buckets_file, &attributes)));
     cr_assert_eq(attributes.ino, 12345);

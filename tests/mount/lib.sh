@@ -173,6 +173,26 @@ told_in() {
     )
 }
 
+unmount_tmpfs() {
+    cd /
+    umount "$work/tmpfs"
+}
+
+# on_both COMMAND...      runs it in an empty directory on tmpfs, and then in a bucket; everyone may write there
+on_both() {
+    local directory
+    [ "$(id -u)" -eq 0 ] || skip "only root can mount a tmpfs, and be several users"
+    mkdir "$work/tmpfs"
+    mount -t tmpfs none "$work/tmpfs"
+    trap unmount_tmpfs EXIT
+    umask 022
+    for directory in "$work/tmpfs/b" "$mnt/b"; do
+        mkdir -m 1777 "$directory"
+        cd "$directory"
+        "$@" || { echo "    on $(stat -f -c %T .)"; return 1; }
+    done
+}
+
 # --- daemons ---------------------------------------------------------------------------------------------------
 
 # kvfs_command      sets the array of that name: the daemon, as the mode and the sanitizers need it. A shell lets its

@@ -5,28 +5,6 @@
 # usage: metadata.sh uring|dev|nodirect [TEST...]
 . "${0%/*}/lib.sh"
 
-# --- both ------------------------------------------------------------------------------------------------------
-
-unmount_tmpfs() {
-    cd /
-    umount "$work/tmpfs"
-}
-
-# on_both FUNCTION      runs it in an empty directory on tmpfs, and then in a bucket; everyone may write there
-on_both() {
-    local directory
-    [ "$(id -u)" -eq 0 ] || skip "only root can be several users"
-    mkdir "$work/tmpfs"
-    mount -t tmpfs none "$work/tmpfs"
-    trap unmount_tmpfs EXIT
-    umask 022
-    for directory in "$work/tmpfs/b" "$mnt/b"; do
-        mkdir -m 1777 "$directory"
-        cd "$directory"
-        "$1" || { echo "    on $(stat -f -c %T .)"; return 1; }
-    done
-}
-
 # alike FUNCTION      what it prints in one such directory is what it prints in the other
 alike() {
     printing=$1

@@ -108,7 +108,6 @@ static const struct {
     {"lseek", 0, is_of_directory},
     /* Not there yet. */
     {"open", EOPNOTSUPP, always},
-    {"fallocate", EOPNOTSUPP, always},
 };
 
 bool difference_in_outcome(const struct operation *operation, const struct outcome *outcome, const struct side *tmpfs)
@@ -233,7 +232,7 @@ static void add(struct special *special, ino_t inode)
 
 void difference_note(struct special *special, const struct operation *operation, const struct side *tmpfs)
 {
-    if (strcmp(operation->kind->name, "store") == 0)
+    if (strcmp(operation->kind->name, "store") == 0 || strcmp(operation->kind->name, "load") == 0)
         add(special, side_mapped(tmpfs, operation->values[ARGUMENT_MAP]));
 }
 
@@ -249,13 +248,6 @@ static bool is_special(const struct look *look, bool special)
     return special;
 }
 
-static bool is_any(const struct look *look, bool special)
-{
-    (void)look;
-    (void)special;
-    return true;
-}
-
 static const struct {
     enum field field;
     bool (*when)(const struct look *tmpfs, bool special);
@@ -267,10 +259,8 @@ static const struct {
      */
     {FIELD_MTIME, is_special},
     {FIELD_CTIME, is_special},
-    /* Nor is it allocated before it is written back. */
+    /* Nor is it allocated before it is written back. tmpfs allocates even what is only read through a mapping. */
     {FIELD_BLOCKS, is_special},
-    /* Not there yet. */
-    {FIELD_BLOCKS, is_any},
 };
 
 bool difference_in_field(enum field field, const struct look *tmpfs, const struct special *special)

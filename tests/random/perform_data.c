@@ -79,12 +79,23 @@ void perform_ftruncate(struct side *side, const struct operation *operation, str
     outcome_set(outcome, ftruncate(fd_of(side, operation), operation->values[ARGUMENT_SIZE]));
 }
 
+/* tmpfs zeroes no range: there it is punched and allocated anew, which is the same. */
+static int allocate(int fd, int mode, int64_t offset, int64_t length)
+{
+    int rc = fallocate(fd, mode, offset, length);
+
+    if (rc == 0 || errno != EOPNOTSUPP || !(mode & FALLOC_FL_ZERO_RANGE))
+        return rc;
+    rc = fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length);
+    return rc < 0 ? rc : fallocate(fd, mode & ~FALLOC_FL_ZERO_RANGE, offset, length);
+}
+
 void perform_fallocate(struct side *side, const struct operation *operation, struct outcome *outcome)
 {
     const int64_t *values = operation->values;
 
-    outcome_set(outcome, fallocate(fd_of(side, operation), (int)values[ARGUMENT_ALLOCATE], values[ARGUMENT_OFFSET],
-                                   values[ARGUMENT_LENGTH]));
+    outcome_set(outcome, allocate(fd_of(side, operation), (int)values[ARGUMENT_ALLOCATE], values[ARGUMENT_OFFSET],
+                                  values[ARGUMENT_LENGTH]));
 }
 
 void perform_copy(struct side *side, const struct operation *operation, struct outcome *outcome)
