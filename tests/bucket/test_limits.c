@@ -206,6 +206,64 @@ BUCKET_TEST(limits, a_hole_costs_nothing_until_it_is_filled)
     value_unref(value);
 }
 
+BUCKET_TEST(limits, what_is_allocated_counts_until_it_is_punched)
+{
+    struct bucket *bucket = bucket_new("shopping");
+    struct value *value = add_value(bucket, "milk", BUCKET_QUIETLY);
+
+    limit_mount(UNIT_PAGES, 0);
+    cr_assert_eq(value_allocate(value, CHANGE_ALLOCATE, 0, UNIT + 1, 0), BUCKET_E_FULL);
+    cr_assert_eq(value_allocate(value, CHANGE_ALLOCATE, 0, UINT64_C(1) << 62, CHANGE_SET_SIZE), BUCKET_E_FULL);
+    cr_assert_eq(value_allocate(value, CHANGE_ZERO, UNIT - 1, UNIT, CHANGE_SET_SIZE), BUCKET_E_FULL);
+    cr_assert_eq(pages_used(), 0);
+    cr_assert_eq(attributes_of(value).size, 0);
+    cr_assert_eq(value_allocate(value, CHANGE_ALLOCATE, 0, UNIT, 0), 0);
+    cr_assert_eq(pages_used(), UNIT_PAGES);
+    cr_assert_eq(put_letters(bucket, "oat", 1), BUCKET_E_FULL);
+    cr_assert_eq(value_write(value, 100, letters, UNIT - 100, 0), 0);
+    cr_assert_eq(value_allocate(value, CHANGE_ZERO, 0, UNIT, 0), 0);
+    cr_assert_eq(value_allocate(value, CHANGE_PUNCH, USAGE_PAGE - 1, USAGE_PAGE + 1, 0), 0);
+    cr_assert_eq(pages_used(), UNIT_PAGES - 1);
+    cr_assert_eq(put_letters(bucket, "oat", 1), 0);
+    cr_assert_eq(value_allocate(value, CHANGE_PUNCH, 0, INT64_MAX, 0), 0);
+    cr_assert_eq(pages_used(), 1);
+    value_unref(value);
+}
+
+BUCKET_TEST(limits, a_symlink_counts_pages_only_if_its_target_is_long)
+{
+    static const struct change_attributes symlink = {.mode = S_IFLNK | 0777};
+    struct bucket *bucket = bucket_new("shopping");
+    struct attributes attributes;
+    struct value *value;
+
+    limit_mount(1, 0);
+    for (size_t length = 100; length <= 200; length += 100) {
+        cr_assert_eq(bucket_add_symlink(bucket, length == 100 ? KEY("short") : KEY("long"), letters, length, &symlink,
+                                        BUCKET_QUIETLY, &value, &attributes),
+                     0);
+        cr_assert_eq(pages_used(), length == 200);
+        value_unref(value);
+    }
+    cr_assert_eq(bucket_delete(bucket, KEY("short")), 0);
+    cr_assert_eq(bucket_delete(bucket, KEY("long")), 0);
+    cr_assert_eq(pages_used(), 0);
+}
+
+BUCKET_TEST(limits, a_bucket_takes_so_many_bytes_that_are_allocated)
+{
+    struct bucket *bucket = bucket_new("shopping");
+    struct value *value = add_value(bucket, "milk", BUCKET_QUIETLY);
+
+    limit_bucket(bucket, UNIT, 0);
+    cr_assert_eq(value_allocate(value, CHANGE_ALLOCATE, 0, UNIT + 1, CHANGE_SET_SIZE), BUCKET_E_QUOTA);
+    cr_assert_eq(value_allocate(value, CHANGE_ALLOCATE, 0, UNIT, CHANGE_SET_SIZE), 0);
+    cr_assert_eq(stats_of(bucket).bytes_held, UNIT);
+    cr_assert_eq(value_allocate(value, CHANGE_PUNCH, 0, UNIT, 0), 0);
+    cr_assert_eq(stats_of(bucket).bytes_held, 0);
+    value_unref(value);
+}
+
 BUCKET_TEST(limits, what_is_cut_or_removed_can_be_used_again_at_once)
 {
     struct bucket *bucket = bucket_new("shopping");
