@@ -531,7 +531,7 @@ void thread_wake(struct actor *actor)
 void actor_relabel(struct actor *actor)
 {
     lock_acquire(&actor->lock);
-    if (actor->worker && !actor->wanting && actor->state != ACTOR_ENDED) {
+    if (!actor->wanting && actor->worker && actor->state != ACTOR_ENDED) {
         atomic_fetch_or(&actor->attention, ATTENTION_LABEL);
         thread_wake(actor);
     }
