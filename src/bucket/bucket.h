@@ -142,13 +142,14 @@ struct bucket *bucket_parent(const struct bucket *bucket);
 struct bucket_place {
     struct actor *supervisor; /* a reference; NULL for none */
     uint64_t parent_number;   /* the inode number of the directory */
+    uint64_t number;          /* how many it had before this one */
     size_t length;
     char name[BUCKET_NAME_MAX + 1];
 };
 void bucket_get_place(const struct bucket *bucket, struct bucket_place *ret_place);
 void bucket_place_release(struct bucket_place *place);
-/* True if it is still there. */
-bool bucket_is_in_place(const struct bucket *bucket, const struct bucket_place *place);
+/* True if it has been there all the time: one that was moved away and back hasn't. */
+bool bucket_stayed_in_place(const struct bucket *bucket, const struct bucket_place *place);
 /* The bucket that it is in, with a reference; NULL in the root. */
 struct bucket *bucket_hold_parent(const struct bucket *bucket);
 /* The inode number of the directory that it is in. */

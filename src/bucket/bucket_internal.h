@@ -57,6 +57,7 @@ struct entry {
 struct place {
     struct table_deferred deferred;
     struct actor *supervisor; /* a reference on what it is in, or NULL */
+    uint64_t number;          /* how many it had before this one */
     struct key name;
     char bytes[]; /* of the name, and a NUL */
 };

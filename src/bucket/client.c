@@ -274,7 +274,7 @@ int bucket_stop_if_empty(struct bucket *bucket)
     return rc < 0 ? actor_kill(&bucket->actor) : rc;
 }
 
-/* Asks whoever supervises it, and again if that has changed before that one was asked. */
+/* Asks whoever supervises it, and again if it was anywhere else meanwhile. */
 static int ask_supervisor(struct bucket *bucket, int (*ask_for)(const struct bucket_place *place, struct bucket *bucket,
                                                                 void *arg),
                           void *arg)
@@ -286,7 +286,7 @@ static int ask_supervisor(struct bucket *bucket, int (*ask_for)(const struct buc
     do {
         bucket_get_place(bucket, &place);
         rc = place.supervisor ? ask_for(&place, bucket, arg) : REGISTRY_E_NOT_FOUND;
-        missed = rc != 0 && !bucket_is_in_place(bucket, &place);
+        missed = rc != 0 && !bucket_stayed_in_place(bucket, &place);
         bucket_place_release(&place);
     } while (missed);
     return rc;

@@ -21,6 +21,7 @@ struct place *place_create(struct actor *supervisor, const struct key *name)
     if (!place)
         return NULL;
     place->supervisor = supervisor ? actor_ref(supervisor) : NULL;
+    place->number = 0;
     place->name = (struct key){place->bytes, name->length};
     memcpy(place->bytes, name->name, name->length);
     place->bytes[name->length] = '\0';
@@ -42,8 +43,10 @@ static void release(struct table_deferred *deferred)
 
 void place_change(struct bucket *bucket, struct place *place)
 {
-    struct place *old = atomic_exchange(&bucket->place, place);
+    struct place *old = atomic_load(&bucket->place);
 
+    place->number = old->number + 1;
+    atomic_store(&bucket->place, place);
     table_defer(&old->deferred, release);
     actor_relabel(&bucket->actor);
 }
@@ -109,6 +112,7 @@ void bucket_get_place(const struct bucket *bucket, struct bucket_place *ret_plac
     table_read_begin();
     place = place_of(bucket);
     ret_place->supervisor = place->supervisor ? actor_ref(place->supervisor) : NULL;
+    ret_place->number = place->number;
     ret_place->length = place->name.length < BUCKET_NAME_MAX ? place->name.length : BUCKET_NAME_MAX;
     memcpy(ret_place->name, place->bytes, ret_place->length);
     ret_place->name[ret_place->length] = '\0';
@@ -123,17 +127,14 @@ void bucket_place_release(struct bucket_place *place)
     actor_unref(place->supervisor);
 }
 
-bool bucket_is_in_place(const struct bucket *bucket, const struct bucket_place *place)
+bool bucket_stayed_in_place(const struct bucket *bucket, const struct bucket_place *place)
 {
-    const struct place *now;
-    bool same;
+    bool stayed;
 
     table_read_begin();
-    now = place_of(bucket);
-    same = now->supervisor == place->supervisor && now->name.length == place->length &&
-           memcmp(now->bytes, place->name, place->length) == 0;
+    stayed = place_of(bucket)->number == place->number;
     table_read_end();
-    return same;
+    return stayed;
 }
 
 /* [reader] Written from its end: the last name first. */

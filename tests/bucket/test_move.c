@@ -419,6 +419,23 @@ BUCKET_TEST(move, exchanges_a_bucket_with_a_value)
     cr_assert_eq(bucket_called(b, "milk"), c);
 }
 
+BUCKET_TEST(move, there_and_back_is_not_to_have_stayed)
+{
+    struct bucket_place place;
+    struct bucket *c;
+
+    two_buckets();
+    c = bucket_in(a, "c");
+    bucket_get_place(c, &place);
+    cr_assert(bucket_stayed_in_place(c, &place));
+    cr_assert_eq(place.supervisor, bucket_actor(a));
+    cr_assert_str_eq(place.name, "c");
+    cr_assert_eq(move(a, "c", b, "c"), 0);
+    cr_assert_eq(move(b, "c", a, "c"), 0);
+    cr_assert_not(bucket_stayed_in_place(c, &place));
+    bucket_place_release(&place);
+}
+
 /* ---- ends ---- */
 
 static uint64_t count_downs(struct probe *watcher)
