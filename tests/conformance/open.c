@@ -181,6 +181,8 @@ static const struct row rows[] = {
     {"a write before the beginning: EINVAL", "file f; open f O_WRONLY; write 1 x -1 = EINVAL"},
     {"a write far beyond the end leaves a hole",
      "file f; open f O_WRONLY; write 1 x 5000000000; is f size 5000000001"},
+    {"a write at the largest file's last byte",
+     "file f; open f O_WRONLY; write 1 x 9223372036854775806; is f size 9223372036854775807"},
     {"a read beyond the end gives nothing", "put f abc; open f O_RDONLY; lseek 1 100 set; read 1 10 = 0"},
     {"a seek beyond the end is no change", "put f abc; open f O_RDWR; lseek 1 100 set = 100; is f size 3"},
     {"a seek before the beginning: EINVAL", "put f abc; open f O_RDONLY; lseek 1 -1 set = EINVAL"},

@@ -30,6 +30,7 @@ static const char *const file_systems[FILE_SYSTEMS] = {"tmpfs", "kvfs"};
 
 extern const struct family chmod_family;
 extern const struct family chown_family;
+extern const struct family fallocate_family;
 extern const struct family link_family;
 extern const struct family mkdir_family;
 extern const struct family mknod_family;
@@ -50,6 +51,7 @@ extern const struct family utimensat_family;
 static const struct family *const families[] = {
     &chmod_family,
     &chown_family,
+    &fallocate_family,
     &link_family,
     &mkdir_family,
     &mknod_family,
