@@ -68,7 +68,7 @@ static const struct control_file *file_named(const struct bucket *bucket, const 
     return NULL;
 }
 
-static const char *name_of(const struct control *control)
+const char *control_name(const struct control *control)
 {
     const struct control_file *file = NULL;
 
@@ -235,7 +235,7 @@ int control_lookup_hidden(struct fs *fs, uint64_t ino, struct fuse_entry_param *
     ret_entry->attr.st_mode |= 0222;
     helper_hidden_name(fs->helper.token, ino, name);
     notifier_take_back_name(fs->notifier, INODE_ROOT, name);
-    notifier_take_back_name(fs->notifier, control->directory, name_of(control));
+    notifier_take_back_name(fs->notifier, control->directory, control_name(control));
     inode_unref(inode);
     return 0;
 }

@@ -46,6 +46,9 @@ static inline struct control *control_of(const struct inode *inode)
     return (struct control *)table_entry(inode, struct control, inode);
 }
 
+/* In its directory. */
+const char *control_name(const struct control *control);
+
 /* control_show.c: makes what its reader will see. 0, or an errno. */
 int control_write_text(struct control *control);
 

@@ -50,7 +50,10 @@ static bool has_argument(const struct line *line, const char *word, struct line 
     return ret_argument->length > 0;
 }
 
-/* Gone for everybody when this returns: the kernel is told before the write is answered. */
+/*
+ * Gone for everybody when this returns: the kernel is told before the write is answered. Whoever writes has the file open,
+ * whose entry would keep the directory's inode in the kernel when it is closed: the name goes before.
+ */
 static int end_bucket(struct control *control, bool stop)
 {
     struct actor *actor = bucket_actor(control->bucket);
@@ -59,6 +62,7 @@ static int end_bucket(struct control *control, bool stop)
     if (rc != 0 && rc != ACTOR_E_NOPROC)
         return fs_errno(rc, FS_BY_INODE);
     notifier_tell_gone(control->fs, control->bucket);
+    notifier_take_back_name(control->fs->notifier, control->directory, control_name(control));
     return 0;
 }
 
