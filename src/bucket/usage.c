@@ -12,11 +12,19 @@ static uint64_t excess(uint64_t a, uint64_t b)
     return a > b ? a - b : 0;
 }
 
+/* Its last page counts only as far as it goes; what was allocated behind its end counts as well. */
+static uint64_t held_bytes(uint64_t allocated, uint64_t size)
+{
+    uint64_t end_of_last = size + (-size) % USAGE_PAGE;
+
+    return allocated > end_of_last ? allocated : smaller(allocated, size);
+}
+
 static struct usage usage_of(const struct value *value, uint64_t allocated, uint64_t size)
 {
     return (struct usage){
         .pages = value_allocated(value, allocated, size) / USAGE_PAGE,
-        .bytes = smaller(allocated, size),
+        .bytes = held_bytes(allocated, size),
     };
 }
 
@@ -33,9 +41,12 @@ static struct usage usage_after_write(const struct value *value, uint64_t offset
     return usage_of(value, bytes->allocated + bytes_cost(bytes, offset, length), end > bytes->size ? end : bytes->size);
 }
 
+/* What is cut needs nothing: how much goes with it will be seen. */
 static struct usage usage_after_size(const struct value *value, uint64_t size)
 {
-    return usage_of(value, value->bytes.allocated, size);
+    uint64_t before = value->bytes.size;
+
+    return usage_of(value, value->bytes.allocated, size > before ? size : before);
 }
 
 static int take(struct bucket *bucket, const struct usage *more)

@@ -1,7 +1,8 @@
 /*
  * What counts against the limits: of the mount, pages of memory behind values,
  * and inodes (each value, each bucket, and each further name of a value); of
- * a bucket, the bytes of its values, without their holes, and its keys.
+ * a bucket, the bytes of its values, without their holes but with what was
+ * allocated behind them, and its keys.
  *
  * A value counts from its creation until its last reference goes, named or
  * not. A change that may need more claims it first, is then made, and at its

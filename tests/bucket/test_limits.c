@@ -457,6 +457,26 @@ BUCKET_TEST(limits, a_bucket_takes_so_many_bytes)
     value_unref(value);
 }
 
+BUCKET_TEST(limits, of_a_bucket_count_what_is_allocated_behind_a_value)
+{
+    struct bucket *bucket = bucket_new("shopping");
+    struct value *value = add_value(bucket, "milk", BUCKET_QUIETLY);
+    size_t written;
+
+    limit_bucket(bucket, 10000, 0);
+    cr_assert_eq(value_allocate(value, CHANGE_ALLOCATE, 0, 8192, 0), 0);
+    cr_assert_eq(attributes_of(value).size, 0);
+    cr_assert_eq(stats_of(bucket).bytes_held, 8192);
+    cr_assert_eq(value_allocate(value, CHANGE_ALLOCATE, 8192, 4096, 0), BUCKET_E_QUOTA);
+    cr_assert_eq(write_letters(value, 0, 5000, &written), 0);
+    cr_assert_eq(stats_of(bucket).bytes_held, 5000);
+    cr_assert_eq(write_letters(value, 5000, 9000, &written), 0);
+    cr_assert_eq(written, 5000);
+    cr_assert_eq(resize(value, 10), 0);
+    cr_assert_eq(stats_of(bucket).bytes_held, 10);
+    value_unref(value);
+}
+
 BUCKET_TEST(limits, of_a_bucket_are_not_those_of_what_is_in_it)
 {
     struct bucket *bucket = bucket_in(NULL, "shopping");
