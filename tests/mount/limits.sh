@@ -96,6 +96,49 @@ fill_by_writes() {
 }
 test_a_write_fills_what_is_left_and_the_next_says_so() { alike size=1m fill_by_writes; }
 
+fill_page_by_page() {
+    local size
+    for size in 0 1 4095 4096 4097 65535 65536 65537 100000; do
+        writes "f$size" $size
+        df --output=used,iused . | tail -n 1
+    done
+    ln -s target s
+    stat -f -c %a .
+    "$WRITER" write a 4000 $((300 << 10))
+    "$WRITER" write a $((800 << 10)) 5000
+    "$WRITER" write b 100 $((1 << 20))
+    stat -c '%n %s %b' f* a b
+    rm f4097
+    eventually 5 has_free blocks 2
+    "$WRITER" write c 4090 $((64 << 10))
+    stat -c '%n %s %b' c
+    truncate -s 4090 c
+    "$WRITER" write d 0 $((64 << 10))
+    stat -c '%n %s %b' d
+    rm ./*
+    eventually 5 has_free blocks 256
+}
+test_pages_are_counted_as_on_tmpfs() { alike size=1m fill_page_by_page; }
+
+allocate() {
+    fallocate -l 600k a
+    free_blocks
+    fallocate -l 600k b 2>&1 | sed 's/.*: //'
+    stat -c '%s %b' a b
+    free_blocks
+    fallocate -n -l 800k a
+    free_blocks
+    fallocate -p -o 100k -l 100k a
+    free_blocks
+    "$WRITER" write a 0 $((1 << 20))
+    "$WRITER" write b 0 $((1 << 20))
+    fallocate -l 1 c 2>&1 | sed 's/.*: //'
+    stat -c '%s %b' a b c
+    truncate -s 600k a
+    free_blocks
+}
+test_what_is_allocated_counts_as_on_tmpfs() { alike size=1m allocate; }
+
 fill_by_requests() {
     "$WRITER" write a 0 $((16 << 20))
     stat -c '%s' a
@@ -241,6 +284,18 @@ test_what_a_killed_bucket_held_is_free() {
     writes a 1m
 }
 
+test_no_inode_is_kept_of_a_bucket_that_was_ended_by_its_ctl() {
+    local i
+    start_kvfs -o nr_inodes=200
+    cd "$mnt"
+    for i in {1..40}; do
+        mkdir "k$i" "s$i"
+        echo kill >"k$i/.kvfs/ctl"
+        echo stop >"s$i/.kvfs/ctl"
+    done
+    eventually 5 has_free inodes 199
+}
+
 # --- inodes ----------------------------------------------------------------------------------------------------
 
 use_inodes() {
@@ -357,6 +412,8 @@ test_a_bucket_takes_so_many_bytes() {
     touch empty
     truncate -s 1g empty
     expect $'100' "$WRITER" write a 50 100
+    refused 'Disk quota exceeded' fallocate -l 100k b
+    refused 'Disk quota exceeded' fallocate -n -l 100k b
     # Not what is in it, nor anybody else.
     writes c/a 1m
     rm a empty
