@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #define SEQUENCE_CAPACITY_MIN 8
+#define SEQUENCE_LARGE 8192
 
 void sequence_init(struct sequence *sequence, uint64_t first_position)
 {
@@ -20,20 +21,31 @@ void sequence_deinit(struct sequence *sequence)
 
 static int resize(struct sequence *sequence, size_t capacity)
 {
-    struct sequence_slot *slots = realloc(sequence->slots, capacity * sizeof(*slots));
+    struct sequence_slot *slots;
 
+    if (capacity > UINT32_MAX)
+        return -ENOMEM;
+    slots = realloc(sequence->slots, capacity * sizeof(*slots));
     if (!slots)
         return -ENOMEM;
     sequence->slots = slots;
-    sequence->capacity = capacity;
+    sequence->capacity = (uint32_t)capacity;
     return 0;
+}
+
+/* By a quarter once it is large: where memory is moved by its pages that copies little, and it wastes less. */
+static size_t next_capacity(const struct sequence *sequence)
+{
+    size_t capacity = sequence->capacity;
+
+    return capacity < SEQUENCE_LARGE ? capacity * 2 + (capacity == 0) * SEQUENCE_CAPACITY_MIN : capacity + capacity / 4;
 }
 
 static void close_gaps(struct sequence *sequence)
 {
-    size_t to = 0;
+    uint32_t to = 0;
 
-    for (size_t from = 0; from < sequence->used; from++) {
+    for (uint32_t from = 0; from < sequence->used; from++) {
         if (sequence->slots[from].item)
             sequence->slots[to++] = sequence->slots[from];
     }
@@ -71,9 +83,7 @@ int sequence_add(struct sequence *sequence, void *item, uint64_t *ret_position)
     int rc;
 
     if (sequence->used == sequence->capacity) {
-        size_t capacity = sequence->capacity ? sequence->capacity * 2 : SEQUENCE_CAPACITY_MIN;
-
-        rc = resize(sequence, capacity);
+        rc = resize(sequence, next_capacity(sequence));
         if (rc < 0)
             return rc;
     }
@@ -97,8 +107,8 @@ void sequence_remove(struct sequence *sequence, uint64_t position)
         return;
     close_gaps(sequence);
     /* Should shrinking fail, the larger array serves as well. */
-    if (sequence->used * 4 <= sequence->capacity)
-        (void)resize(sequence, sequence->used * 2);
+    if (sequence->used <= sequence->capacity / 4)
+        (void)resize(sequence, (size_t)sequence->used * 2);
 }
 
 void sequence_replace(struct sequence *sequence, uint64_t position, void *item)

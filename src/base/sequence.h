@@ -21,10 +21,10 @@ struct sequence_slot {
 
 struct sequence {
     struct sequence_slot *slots; /* ascending positions */
-    size_t used;                 /* slots, gaps included */
-    size_t capacity;
-    size_t count; /* items */
     uint64_t next_position;
+    uint32_t used; /* slots, gaps included */
+    uint32_t capacity;
+    uint32_t count; /* items */
 };
 
 /* `first_position` > 0: what the first item gets. Allocates nothing. */

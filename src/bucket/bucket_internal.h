@@ -78,6 +78,7 @@ struct bucket {
     mode_t mode; /* this and the three below are written under nameless_lock, too, as a successor reads them */
     uid_t uid;
     gid_t gid;
+    uint32_t restarts;     /* constant once it has started */
     struct xattrs *xattrs; /* NULL: none */
     union {
         struct {
@@ -88,7 +89,6 @@ struct bucket {
         struct table_deferred deferred; /* once the inode's last reference has gone, after the end */
     };
     int64_t changed; /* the last change: times grow strictly with each, the mtime also for the kernel's listing cache */
-    uint32_t restarts; /* constant once it has started */
     bool sealed;     /* is about to end: takes no more keys and buckets */
     bool removed;    /* it is sealed because it was empty */
     _Atomic bool counted;     /* as an inode of the mount */

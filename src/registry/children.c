@@ -133,11 +133,13 @@ static void remove_entry(struct children *children, struct children_entry *entry
 
 static struct children_entry *entry_create(const struct child_name *name)
 {
-    struct children_entry *entry = calloc(1, sizeof(*entry) + name->length);
+    struct children_entry *entry;
 
+    assert(name->length <= CHILD_NAME_MAX);
+    entry = calloc(1, sizeof(*entry) + name->length);
     if (!entry)
         return NULL;
-    entry->length = name->length;
+    entry->length = name->length & CHILD_NAME_MAX;
     memcpy(entry->name, name->name, name->length);
     return entry;
 }

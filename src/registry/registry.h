@@ -26,7 +26,9 @@ enum registry_condition {
 struct children_ops;
 struct registry;
 
-/* A name: bytes, not terminated, borrowed. */
+#define CHILD_NAME_MAX ((1 << 24) - 1)
+
+/* A name: at most CHILD_NAME_MAX bytes, not terminated, borrowed. */
 struct child_name {
     const char *name;
     size_t length;

@@ -22,9 +22,9 @@ struct children_entry {
     struct actor *child;
     uint64_t position;
     struct restart_window window;
-    _Atomic uint8_t policy; /* enum restart_policy; read by anybody */
     uint32_t restarts;
-    size_t length;
+    uint32_t length : 24;
+    _Atomic uint8_t policy; /* enum restart_policy; read by anybody */
     char name[];
 };
 
