@@ -95,6 +95,14 @@ static bool is_of_directory(const struct operation *operation, const struct side
     return fstat(tmpfs->slots[operation->values[ARGUMENT_SLOT]], &stat) == 0 && S_ISDIR(stat.st_mode);
 }
 
+static bool is_of_removed_directory(const struct operation *operation, const struct side *tmpfs)
+{
+    struct stat stat;
+
+    return is_of_directory(operation, tmpfs) &&
+           fstat(tmpfs->slots[operation->values[ARGUMENT_SLOT]], &stat) == 0 && stat.st_nlink == 0;
+}
+
 static const struct {
     const char *kind;
     int error; /* of kvfs; 0: whatever it is */
@@ -104,10 +112,13 @@ static const struct {
     {"link", EXDEV, links_between_directories},
     {"link_fd", EXDEV, always},
     {"rename", EXDEV, moves_a_linked_value},
+    /* A bucket that was removed has ended: it is only shown. */
+    {"fchmod", ESTALE, is_of_removed_directory},
+    {"fchown", ESTALE, is_of_removed_directory},
+    {"futimens", ESTALE, is_of_removed_directory},
+    {"fsync", ESTALE, is_of_removed_directory},
     /* The kernel's own: where in a directory a descriptor can be put. */
     {"lseek", 0, is_of_directory},
-    /* Not there yet. */
-    {"open", EOPNOTSUPP, always},
 };
 
 bool difference_in_outcome(const struct operation *operation, const struct outcome *outcome, const struct side *tmpfs)
@@ -171,8 +182,8 @@ void difference_move_times(const struct operation *operation, const struct side 
 /* --- what ends ------------------------------------------------------------------------------------------------- */
 
 /*
- * A bucket that is removed ends, and what is still open of it is ESTALE: itself as a directory, and those of its values
- * that have no name any more. That can only be right after what removes a directory.
+ * A bucket that is removed ends, and with it those of its values that are still open, although they have no name: they
+ * are ESTALE. That can only be right after what removes a directory.
  */
 static bool may_end_buckets(const struct operation *operation)
 {
