@@ -131,6 +131,34 @@ bool difference_in_outcome(const struct operation *operation, const struct outco
     return false;
 }
 
+/* --- what is left out ------------------------------------------------------------------------------------------ */
+
+/*
+ * chown() to nobody else drops a file's set-id bits. Who doesn't own it may not; but what the kernel sends is what it
+ * sends for a fallocate() by somebody who may write, so kvfs lets it pass.
+ */
+static bool owns_nobody(const struct operation *operation)
+{
+    return operation->values[ARGUMENT_AS] != 0 && operation->values[ARGUMENT_UID] == -1 &&
+           operation->values[ARGUMENT_GID] == -1;
+}
+
+bool difference_leaves_out(const struct operation *operation, const struct side *tmpfs)
+{
+    const char *kind = operation->kind->name;
+    char path[PATH_TEXT_MAX];
+    struct stat stat;
+    int rc = -1;
+
+    if (!owns_nobody(operation))
+        return false;
+    if (strcmp(kind, "chown") == 0)
+        rc = fstatat(tmpfs->top, argument_path(operation->values[ARGUMENT_PATH], path), &stat, 0);
+    else if (strcmp(kind, "fchown") == 0)
+        rc = fstat(tmpfs->slots[operation->values[ARGUMENT_SLOT]], &stat);
+    return rc == 0 && !S_ISDIR(stat.st_mode) && (stat.st_mode & (S_ISUID | S_ISGID));
+}
+
 /* --- what moves times ------------------------------------------------------------------------------------------ */
 
 /* A truncate() to the size that it has moves a file's times; on tmpfs only if something is allocated for it. */

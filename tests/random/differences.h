@@ -29,6 +29,8 @@ struct special {
     int count;
 };
 
+/* Before an operation: true if it can't be done the same, and is left out. */
+bool difference_leaves_out(const struct operation *operation, const struct side *tmpfs);
 /*
  * Before an operation: true if it moves times on one side only. Then they are moved on both, afterwards, by
  * difference_move_times().

@@ -21,6 +21,7 @@ struct play {
     struct views views;
     struct special special;
     struct mismatch mismatch; /* of the last that was played */
+    bool patient; /* the clock has ticked after each comparison, so that times tell as much as they can */
 };
 
 void list_add(struct list *list, const struct operation *operation);

@@ -118,11 +118,17 @@ static bool try_again(struct shrinking *shrinking)
     return try_without(shrinking, 0, 0);
 }
 
+static bool is_about_time(const char *what)
+{
+    return strcmp(what + 1, "time") == 0;
+}
+
 bool list_shrink(struct list *list, struct play *play, int seconds)
 {
     struct shrinking shrinking = {list, play, play->mismatch.what, time(NULL) + seconds};
     bool helped;
 
+    play->patient = is_about_time(play->mismatch.what);
     if (!try_again(&shrinking) && !try_again(&shrinking))
         return false;
     try_with_comparisons(&shrinking);
