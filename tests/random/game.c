@@ -52,9 +52,9 @@ bool game_exists(const struct player *player, const char *name)
 
 const char *game_name(const char *kind, uint64_t n)
 {
-    static char names[4][64];
+    static char names[8][64];
     static unsigned next;
-    char *name = names[next++ % 4];
+    char *name = names[next++ % 8];
 
     snprintf(name, sizeof(names[0]), "%s.%u", kind, (unsigned)n);
     return name;

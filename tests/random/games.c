@@ -16,6 +16,7 @@ const struct game games[] = {
     {"a file that is renamed is neither lost nor doubled", true, prepare_tokens, step_of_tokens, check_tokens},
     {"names that are exchanged are always there", true, prepare_exchange, step_of_exchange, check_exchange},
     {"links are counted", true, prepare_links, step_of_links, check_links},
+    {"directories that are moved into each other all stay", true, prepare_trees, step_of_trees, check_trees},
     {"a directory goes only when it is empty", true, prepare_nothing, step_of_directories, check_directories},
     {"what is there throughout is listed once", true, prepare_listing, step_of_listing, check_nothing},
     {"each line that is appended is there once", true, prepare_log, step_of_log, check_log},

@@ -4,6 +4,7 @@
 #include "games.h"
 
 #include <dirent.h>
+#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -51,21 +52,28 @@ bool step_of_lock(struct player *player)
                        unlinkat(player->directory, "lock", way == LOCK_DIRECTORY ? AT_REMOVEDIR : 0), 0);
 }
 
-/* --- tokens: fewer than there are names, and they change names --------------------------------------------------- */
+/* --- tokens: fewer than there are names, in two directories, and they change names -------------------------------- */
 
 #define TOKENS 4
 #define TOKEN_NAMES 8
 
+static const char *token_name(uint64_t n)
+{
+    return game_name(n < TOKEN_NAMES / 2 ? "token" : "aside/token", n);
+}
+
 void prepare_tokens(struct player *player)
 {
+    if (mkdirat(player->directory, "aside", 0755) < 0)
+        err(2, "aside");
     for (uint64_t i = 0; i < TOKENS; i++)
-        game_make_file(player, game_name("token", i), (const char[]){(char)('A' + i), '\0'});
+        game_make_file(player, token_name(i), (const char[]){(char)('A' + i), '\0'});
 }
 
 bool step_of_tokens(struct player *player)
 {
-    const char *from = game_name("token", dice_below(&player->dice, TOKEN_NAMES));
-    const char *to = game_name("token", dice_below(&player->dice, TOKEN_NAMES));
+    const char *from = token_name(dice_below(&player->dice, TOKEN_NAMES));
+    const char *to = token_name(dice_below(&player->dice, TOKEN_NAMES));
     char text[8];
 
     if (dice_chance(&player->dice, 70))
@@ -77,17 +85,17 @@ bool step_of_tokens(struct player *player)
 }
 
 /* Each of the texts A, B, ... is in one file. */
-static bool check_letters(struct player *player, const char *kind, uint64_t names, int letters)
+static bool check_letters(struct player *player, const char *(*name)(uint64_t n), uint64_t names, int letters)
 {
     int seen[26] = {0};
     char text[8];
 
     for (uint64_t i = 0; i < names; i++) {
-        if (game_read(player, game_name(kind, i), text, sizeof(text)) == 1 && text[0] >= 'A' && text[0] <= 'Z')
+        if (game_read(player, name(i), text, sizeof(text)) == 1 && text[0] >= 'A' && text[0] <= 'Z')
             seen[text[0] - 'A']++;
     }
     for (int i = 0; i < letters; i++) {
-        if (!game_expect(player, kind, 1, seen[i]))
+        if (!game_expect(player, name(0), 1, seen[i]))
             return false;
     }
     return true;
@@ -95,23 +103,28 @@ static bool check_letters(struct player *player, const char *kind, uint64_t name
 
 bool check_tokens(struct player *player)
 {
-    return check_letters(player, "token", TOKEN_NAMES, TOKENS);
+    return check_letters(player, token_name, TOKEN_NAMES, TOKENS);
 }
 
 /* --- exchange: all names have a file at any time ----------------------------------------------------------------- */
 
 #define EXCHANGED 4
 
+static const char *place_name(uint64_t n)
+{
+    return game_name(n % 2 ? "place" : "aside/place", n);
+}
+
 void prepare_exchange(struct player *player)
 {
     for (uint64_t i = 0; i < EXCHANGED; i++)
-        game_make_file(player, game_name("place", i), (const char[]){(char)('A' + i), '\0'});
+        game_make_file(player, place_name(i), (const char[]){(char)('A' + i), '\0'});
 }
 
 bool step_of_exchange(struct player *player)
 {
-    const char *from = game_name("place", dice_below(&player->dice, EXCHANGED));
-    const char *to = game_name("place", dice_below(&player->dice, EXCHANGED));
+    const char *from = place_name(dice_below(&player->dice, EXCHANGED));
+    const char *to = place_name(dice_below(&player->dice, EXCHANGED));
     char text[8];
 
     if (dice_chance(&player->dice, 50))
@@ -122,7 +135,7 @@ bool step_of_exchange(struct player *player)
 
 bool check_exchange(struct player *player)
 {
-    return check_letters(player, "place", EXCHANGED, EXCHANGED);
+    return check_letters(player, place_name, EXCHANGED, EXCHANGED);
 }
 
 /* --- links: how many there are is known -------------------------------------------------------------------------- */
@@ -161,6 +174,82 @@ bool check_links(struct player *player)
     }
     (void)fstatat(player->directory, "linked", &stat, 0);
     return game_expect(player, "how many links there are", sum, (int64_t)stat.st_nlink);
+}
+
+/* --- trees: directories that are moved into each other ------------------------------------------------------------ */
+
+#define TREES 4
+
+static const char *tree_name(uint64_t n)
+{
+    return game_name("tree", n);
+}
+
+void prepare_trees(struct player *player)
+{
+    for (uint64_t i = 0; i < TREES; i++) {
+        if (mkdirat(player->directory, tree_name(i), 0755) < 0)
+            err(2, "%s", tree_name(i));
+    }
+}
+
+/* One of them somewhere, in up to two others, which may be itself. `path` has 64 bytes. */
+static const char *draw_tree(struct player *player, uint64_t tree, char *path)
+{
+    size_t length = 0;
+
+    for (uint64_t depth = dice_below(&player->dice, 3); depth > 0; depth--)
+        length += (size_t)snprintf(path + length, 64 - length, "%s/", tree_name(dice_below(&player->dice, TREES)));
+    (void)snprintf(path + length, 64 - length, "%s", tree_name(tree));
+    return path;
+}
+
+bool step_of_trees(struct player *player)
+{
+    uint64_t tree = dice_below(&player->dice, TREES);
+    char from[64];
+    char to[64];
+
+    draw_tree(player, tree, from);
+    draw_tree(player, tree, to);
+    return GAME_ALLOWS(player, "moving a directory",
+                       renameat2(player->directory, from, player->directory, to, RENAME_NOREPLACE), ENOENT, EEXIST,
+                       EINVAL);
+}
+
+/* How often each is below a directory, which is closed. */
+static void count_trees(int fd, int *counts)
+{
+    DIR *listing = fdopendir(fd);
+    const struct dirent *entry;
+
+    if (!listing)
+        return;
+    while ((entry = readdir(listing))) {
+        int below;
+
+        if (strncmp(entry->d_name, "tree.", 5) != 0)
+            continue;
+        counts[(entry->d_name[5] - '0') % TREES]++;
+        below = openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (below >= 0)
+            count_trees(below, counts);
+    }
+    closedir(listing);
+}
+
+bool check_trees(struct player *player)
+{
+    int counts[TREES] = {0};
+    int fd = openat(player->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd >= 0)
+        count_trees(fd, counts);
+    for (uint64_t i = 0; i < TREES; i++) {
+        if (!game_expect(player, tree_name(i), 1, counts[i]))
+            return false;
+    }
+    return true;
 }
 
 /* --- directories: a file in one keeps it -------------------------------------------------------------------------- */
