@@ -78,13 +78,13 @@ static uint64_t field_of(const struct statx *stat, enum field field)
     }
 }
 
-static bool fields_agree(const struct look *tmpfs, const struct look *kvfs, const struct special *special,
+static bool fields_agree(const struct look *tmpfs, const struct look *kvfs, const struct mapped *mapped,
                          struct mismatch *mismatch)
 {
     for (enum field field = FIELD_MODE; field <= FIELD_BLOCKS; field++) {
         uint64_t values[] = {field_of(&tmpfs->stat, field), field_of(&kvfs->stat, field)};
 
-        if (values[0] == values[1] || difference_in_field(field, tmpfs, special))
+        if (values[0] == values[1] || difference_in_field(field, tmpfs, mapped))
             continue;
         return mismatch_say(mismatch, field_names[field], field == FIELD_MODE ? "%s of %s: tmpfs %lo, kvfs %lo"
                                                                               : "%s of %s: tmpfs %lu, kvfs %lu",
@@ -149,13 +149,13 @@ static bool time_agrees(const struct views *views, const struct look *tmpfs, con
 }
 
 static bool times_agree(const struct views *views, const struct look *tmpfs, const struct look *kvfs,
-                        const struct special *special, struct mismatch *mismatch)
+                        const struct mapped *mapped, struct mismatch *mismatch)
 {
     for (enum field field = FIELD_ATIME; field < FIELD_COUNT; field++) {
         const struct statx_timestamp *times[] = {time_of(tmpfs, field), time_of(kvfs, field)};
         bool known = tmpfs->before >= 0;
 
-        if (time_agrees(views, tmpfs, kvfs, field) || difference_in_field(field, tmpfs, special))
+        if (time_agrees(views, tmpfs, kvfs, field) || difference_in_field(field, tmpfs, mapped))
             continue;
         return mismatch_say(mismatch, field_names[field], "%s of %s: tmpfs %ld.%09u%s, kvfs %ld.%09u%s",
                             field_names[field], tmpfs->path, (long)times[0]->tv_sec, times[0]->tv_nsec,
@@ -244,7 +244,7 @@ static void take(struct views *views, const struct side *sides)
     clock_gettime(CLOCK_REALTIME_COARSE, &views->taken);
 }
 
-bool views_compare(struct views *views, const struct side *sides, const struct special *special,
+bool views_compare(struct views *views, const struct side *sides, const struct mapped *mapped,
                    enum compare_what what, struct mismatch *mismatch)
 {
     take(views, sides);
@@ -254,11 +254,11 @@ bool views_compare(struct views *views, const struct side *sides, const struct s
         const struct look *tmpfs = &views->now[0].looks[i];
         const struct look *kvfs = &views->now[1].looks[i];
 
-        if (!fields_agree(tmpfs, kvfs, special, mismatch) || !times_agree(views, tmpfs, kvfs, special, mismatch) ||
+        if (!fields_agree(tmpfs, kvfs, mapped, mismatch) || !times_agree(views, tmpfs, kvfs, mapped, mismatch) ||
             !rest_agrees(views, tmpfs, kvfs, mismatch))
             return false;
         if ((what == COMPARE_CONTENTS || tmpfs->seen_changed || kvfs->seen_changed ||
-             special_has(special, tmpfs->stat.stx_ino)) && !bytes_agree(tmpfs, kvfs, sides, mismatch))
+             inodes_have(&mapped->stored, tmpfs->stat.stx_ino)) && !bytes_agree(tmpfs, kvfs, sides, mismatch))
             return false;
     }
     return true;

@@ -16,7 +16,7 @@ struct views {
 };
 
 /* Takes the views and compares them. False and a mismatch, or true. */
-bool views_compare(struct views *views, const struct side *sides, const struct special *special,
+bool views_compare(struct views *views, const struct side *sides, const struct mapped *mapped,
                    enum compare_what what, struct mismatch *mismatch);
 void views_clear(struct views *views);
 /* False and a mismatch if the outcomes aren't the same. */

@@ -8,6 +8,33 @@
 #include <string.h>
 #include <unistd.h>
 
+/* --- what was mapped ------------------------------------------------------------------------------------------- */
+
+bool inodes_have(const struct inodes *inodes, ino_t inode)
+{
+    for (int i = 0; i < inodes->count; i++) {
+        if (inodes->of[i] == inode)
+            return true;
+    }
+    return false;
+}
+
+static void add(struct inodes *inodes, ino_t inode)
+{
+    if (!inodes_have(inodes, inode) && inodes->count < INODES_MAX)
+        inodes->of[inodes->count++] = inode;
+}
+
+void difference_note(struct mapped *mapped, const struct operation *operation, const struct side *tmpfs)
+{
+    bool stores = strcmp(operation->kind->name, "store") == 0;
+
+    if (stores || strcmp(operation->kind->name, "load") == 0)
+        add(&mapped->touched, side_mapped(tmpfs, operation->values[ARGUMENT_MAP]));
+    if (stores)
+        add(&mapped->stored, side_mapped(tmpfs, operation->values[ARGUMENT_MAP]));
+}
+
 /* --- what is done ---------------------------------------------------------------------------------------------- */
 
 /* Where it really is, symbolic links followed; empty if it isn't. */
@@ -119,6 +146,7 @@ static const struct {
     {"fsync", ESTALE, is_of_removed_directory},
     /* The kernel's own: where in a directory a descriptor can be put. */
     {"lseek", 0, is_of_directory},
+    {"seek", 0, is_of_directory},
 };
 
 bool difference_in_outcome(const struct operation *operation, const struct outcome *outcome, const struct side *tmpfs)
@@ -143,7 +171,7 @@ static bool owns_nobody(const struct operation *operation)
            operation->values[ARGUMENT_GID] == -1;
 }
 
-bool difference_leaves_out(const struct operation *operation, const struct side *tmpfs)
+static bool drops_strangers_bits(const struct operation *operation, const struct side *tmpfs)
 {
     const char *kind = operation->kind->name;
     char path[PATH_TEXT_MAX];
@@ -157,6 +185,21 @@ bool difference_leaves_out(const struct operation *operation, const struct side 
     else if (strcmp(kind, "fchown") == 0)
         rc = fstat(tmpfs->slots[operation->values[ARGUMENT_SLOT]], &stat);
     return rc == 0 && !S_ISDIR(stat.st_mode) && (stat.st_mode & (S_ISUID | S_ISGID));
+}
+
+/* Where tmpfs is read or written through a mapping, it has no hole any more. */
+static bool seeks_in_mapped(const struct operation *operation, const struct side *tmpfs, const struct mapped *mapped)
+{
+    struct stat stat;
+
+    return strcmp(operation->kind->name, "seek") == 0 &&
+           fstat(tmpfs->slots[operation->values[ARGUMENT_SLOT]], &stat) == 0 &&
+           inodes_have(&mapped->touched, stat.st_ino);
+}
+
+bool difference_leaves_out(const struct operation *operation, const struct side *tmpfs, const struct mapped *mapped)
+{
+    return drops_strangers_bits(operation, tmpfs) || seeks_in_mapped(operation, tmpfs, mapped);
 }
 
 /* --- what moves times ------------------------------------------------------------------------------------------ */
@@ -254,60 +297,39 @@ void difference_close_ended(const struct operation *operation, struct side *tmpf
 
 /* --- what is seen ---------------------------------------------------------------------------------------------- */
 
-bool special_has(const struct special *special, ino_t inode)
+static bool is_directory(const struct look *look, const struct mapped *mapped)
 {
-    for (int i = 0; i < special->count; i++) {
-        if (special->inodes[i] == inode)
-            return true;
-    }
-    return false;
-}
-
-static void add(struct special *special, ino_t inode)
-{
-    if (!special_has(special, inode) && special->count < (int)(sizeof(special->inodes) / sizeof(special->inodes[0])))
-        special->inodes[special->count++] = inode;
-}
-
-void difference_note(struct special *special, const struct operation *operation, const struct side *tmpfs)
-{
-    if (strcmp(operation->kind->name, "store") == 0 || strcmp(operation->kind->name, "load") == 0)
-        add(special, side_mapped(tmpfs, operation->values[ARGUMENT_MAP]));
-}
-
-static bool is_directory(const struct look *look, bool special)
-{
-    (void)special;
+    (void)mapped;
     return S_ISDIR(look->stat.stx_mode);
 }
 
-static bool is_special(const struct look *look, bool special)
+static bool is_touched(const struct look *look, const struct mapped *mapped)
 {
-    (void)look;
-    return special;
+    return inodes_have(&mapped->touched, look->stat.stx_ino);
+}
+
+static bool is_stored(const struct look *look, const struct mapped *mapped)
+{
+    return inodes_have(&mapped->stored, look->stat.stx_ino);
 }
 
 static const struct {
     enum field field;
-    bool (*when)(const struct look *tmpfs, bool special);
+    bool (*when)(const struct look *tmpfs, const struct mapped *mapped);
 } unlike[] = {
     /* The size of a directory is anybody's choice; POSIX has none. */
     {FIELD_SIZE, is_directory},
-    /*
-     * What is stored through a mapping, tmpfs doesn't note; kvfs does when the kernel writes it back.
-     */
-    {FIELD_MTIME, is_special},
-    {FIELD_CTIME, is_special},
-    /* Nor is it allocated before it is written back. tmpfs allocates even what is only read through a mapping. */
-    {FIELD_BLOCKS, is_special},
+    /* What is stored through a mapping, tmpfs doesn't note; kvfs does when the kernel writes it back. */
+    {FIELD_MTIME, is_stored},
+    {FIELD_CTIME, is_stored},
+    /* Nor is it allocated before that; and tmpfs allocates what is only read. */
+    {FIELD_BLOCKS, is_touched},
 };
 
-bool difference_in_field(enum field field, const struct look *tmpfs, const struct special *special)
+bool difference_in_field(enum field field, const struct look *tmpfs, const struct mapped *mapped)
 {
-    bool is_one = special_has(special, tmpfs->stat.stx_ino);
-
     for (size_t i = 0; i < sizeof(unlike) / sizeof(unlike[0]); i++) {
-        if (unlike[i].field == field && unlike[i].when(tmpfs, is_one))
+        if (unlike[i].field == field && unlike[i].when(tmpfs, mapped))
             return true;
     }
     return false;

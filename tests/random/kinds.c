@@ -30,7 +30,7 @@ const struct kind kinds[] = {
     {"pread", 8, WISH_ANY, perform_pread, {SLOT, ARGUMENT_OFFSET, ARGUMENT_LENGTH}},
     {"pwrite", 14, WISH_ANY, perform_pwrite, {AS, SLOT, ARGUMENT_OFFSET, ARGUMENT_LENGTH, ARGUMENT_FILL}},
     {"lseek", 4, WISH_ANY, perform_lseek, {SLOT, ARGUMENT_WHENCE, ARGUMENT_OFFSET}},
-    {"seek", 0, WISH_ANY, perform_seek_data, {SLOT, ARGUMENT_HOLES, ARGUMENT_OFFSET}},
+    {"seek", 4, WISH_ANY, perform_seek_data, {SLOT, ARGUMENT_HOLES, ARGUMENT_OFFSET}},
     {"truncate", 5, WISH_EXISTING, perform_truncate, {AS, PATH, ARGUMENT_SIZE}},
     {"ftruncate", 6, WISH_ANY, perform_ftruncate, {AS, SLOT, ARGUMENT_SIZE}},
     {"fallocate", 10, WISH_ANY, perform_fallocate, {AS, SLOT, ARGUMENT_ALLOCATE, ARGUMENT_OFFSET, ARGUMENT_LENGTH}},

@@ -98,15 +98,27 @@ void perform_fallocate(struct side *side, const struct operation *operation, str
                                   values[ARGUMENT_LENGTH]));
 }
 
+/* It may copy less than it is asked to; so this asks again, until there is no more. */
+static int64_t copy(int from_fd, off_t from, int to_fd, off_t to, size_t length)
+{
+    size_t copied = 0;
+    ssize_t part;
+
+    do {
+        part = copy_file_range(from_fd, &from, to_fd, &to, length - copied, 0);
+        copied += part > 0 ? (size_t)part : 0;
+    } while (part > 0 && copied < length);
+    return part < 0 && copied == 0 ? -1 : (int64_t)copied;
+}
+
 void perform_copy(struct side *side, const struct operation *operation, struct outcome *outcome)
 {
     const int64_t *values = operation->values;
-    off_t from = values[ARGUMENT_OFFSET];
-    off_t to = values[ARGUMENT_TO_OFFSET];
-    size_t length = (size_t)values[ARGUMENT_LENGTH];
-    int to_fd = side->slots[values[ARGUMENT_TO_SLOT]];
+    int from = fd_of(side, operation);
+    int to = side->slots[values[ARGUMENT_TO_SLOT]];
 
-    outcome_set(outcome, copy_file_range(fd_of(side, operation), &from, to_fd, &to, length, 0));
+    outcome_set(outcome, copy(from, values[ARGUMENT_OFFSET], to, values[ARGUMENT_TO_OFFSET],
+                              (size_t)values[ARGUMENT_LENGTH]));
 }
 
 void perform_fsync(struct side *side, const struct operation *operation, struct outcome *outcome)

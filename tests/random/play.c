@@ -54,7 +54,7 @@ void play_deinit(struct play *play)
 bool play_begin(struct play *play)
 {
     play->mismatch.what = NULL;
-    play->special = (struct special){.count = 0};
+    play->mapped = (struct mapped){.touched.count = 0};
     umask(022);
     for (int i = 0; i < SIDES; i++) {
         if (side_begin(&play->sides[i]) < 0)
@@ -88,7 +88,7 @@ static void wait_for_tick(void)
 
 static bool compare(struct play *play, int64_t what)
 {
-    bool same = views_compare(&play->views, play->sides, &play->special, (enum compare_what)what, &play->mismatch);
+    bool same = views_compare(&play->views, play->sides, &play->mapped, (enum compare_what)what, &play->mismatch);
 
     if (play->patient)
         wait_for_tick();
@@ -104,7 +104,7 @@ static bool perform(struct play *play, const struct operation *operation)
     if (difference_in_outcome(operation, &play->outcomes[KVFS], tmpfs))
         return true;
     operation_perform(tmpfs, operation, &play->outcomes[TMPFS]);
-    difference_note(&play->special, operation, tmpfs);
+    difference_note(&play->mapped, operation, tmpfs);
     difference_close_ended(operation, tmpfs, &play->sides[KVFS]);
     return outcomes_compare(play->outcomes, &play->mismatch);
 }
@@ -116,7 +116,7 @@ bool play_one(struct play *play, const struct operation *operation)
 
     if (!operation->kind->perform)
         return compare(play, operation->values[ARGUMENT_WHAT]);
-    if (difference_leaves_out(operation, &play->sides[TMPFS]))
+    if (difference_leaves_out(operation, &play->sides[TMPFS], &play->mapped))
         return true;
     move_times = difference_in_times(operation, &play->sides[TMPFS]);
     same = perform(play, operation);

@@ -19,7 +19,7 @@ struct play {
     struct side sides[SIDES];
     struct outcome outcomes[SIDES];
     struct views views;
-    struct special special;
+    struct mapped mapped;
     struct mismatch mismatch; /* of the last that was played */
     bool patient; /* the clock has ticked after each comparison, so that times tell as much as they can */
 };
