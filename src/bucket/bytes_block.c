@@ -1,18 +1,30 @@
 /*
- * A small value: one block of memory, whose capacity is a power of two. Pages
- * may be allocated that it doesn't reach.
+ * A small value: one block of memory, as large as what is written first, and
+ * by a quarter larger, at least, each time that it grows. Pages may be
+ * allocated that it doesn't reach.
  */
 #include "bucket/bytes_internal.h"
 
-#define BLOCK_MIN 16
+/* What malloc() gives is a multiple of the one, less the other. */
+#define BLOCK_UNIT 16
+#define BLOCK_HEAD 8
+#define BLOCK_MIN 24
 
-static uint32_t power_of_two(uint64_t size)
+/* For a size of BYTES_BLOCK_MAX at most: all of what malloc() will give for it. */
+static uint32_t fit(uint64_t size)
 {
-    uint32_t capacity = BLOCK_MIN;
+    uint64_t capacity = (size + BLOCK_HEAD + BLOCK_UNIT - 1) / BLOCK_UNIT * BLOCK_UNIT - BLOCK_HEAD;
 
-    while (capacity < size)
-        capacity *= 2;
-    return capacity;
+    if (capacity < BLOCK_MIN)
+        return BLOCK_MIN;
+    return (uint32_t)(capacity < BYTES_BLOCK_MAX ? capacity : BYTES_BLOCK_MAX);
+}
+
+static uint32_t next_capacity(const struct bytes *bytes, uint64_t end)
+{
+    uint64_t grown = bytes->capacity + bytes->capacity / 4;
+
+    return fit(end > grown || grown > BYTES_BLOCK_MAX ? end : grown);
 }
 
 static void set(struct bytes *bytes, unsigned char *block, uint32_t capacity)
@@ -23,11 +35,12 @@ static void set(struct bytes *bytes, unsigned char *block, uint32_t capacity)
 
 int block_reserve(struct bytes *bytes, uint64_t end)
 {
-    uint32_t capacity = power_of_two(end);
+    uint32_t capacity;
     unsigned char *block;
 
-    if (capacity <= bytes->capacity)
+    if (end <= bytes->capacity)
         return 0;
+    capacity = next_capacity(bytes, end);
     block = realloc(bytes->u.block, capacity);
     if (!block)
         return -ENOMEM;
@@ -39,7 +52,7 @@ int block_reserve(struct bytes *bytes, uint64_t end)
 /* Should it fail, the larger one serves as well. */
 void block_shrink(struct bytes *bytes)
 {
-    uint32_t capacity = bytes->size < bytes->capacity ? power_of_two(bytes->size) : bytes->capacity;
+    uint32_t capacity = bytes->size < bytes->capacity ? fit(bytes->size) : bytes->capacity;
     unsigned char *block;
 
     if (capacity == bytes->capacity)
