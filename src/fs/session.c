@@ -51,7 +51,9 @@ static void ask_for(struct fuse_conn_info *connection, unsigned capability)
  *
  * Atomic truncation is refused: together with opens that are never sent it loses them silently. READDIRPLUS_AUTO would
  * list without attributes until somebody asks for them one by one. Of requests that it sends at once for one direct write
- * the kernel makes EIO if one of them writes less: so one after the other.
+ * the kernel makes EIO if one of them writes less: so one after the other. What the kernel has of a file is taken back
+ * explicitly. AUTO_INVAL_DATA would have it drop a file's pages for each time that another write left; who reads them
+ * again while a third write is on its way may keep what was there before.
  */
 static void on_init(void *userdata, struct fuse_conn_info *connection)
 {
@@ -59,9 +61,9 @@ static void on_init(void *userdata, struct fuse_conn_info *connection)
     struct fs *fs = userdata;
 
     refuse(connection, FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_ASYNC_DIO);
-    refuse(connection, FUSE_CAP_HANDLE_KILLPRIV);
+    refuse(connection, FUSE_CAP_HANDLE_KILLPRIV | FUSE_CAP_AUTO_INVAL_DATA);
     ask_for(connection, FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_READDIRPLUS | no_open);
-    ask_for(connection, FUSE_CAP_POSIX_ACL | FUSE_CAP_DONT_MASK);
+    ask_for(connection, FUSE_CAP_POSIX_ACL | FUSE_CAP_DONT_MASK | FUSE_CAP_EXPLICIT_INVAL_DATA);
     transport_init(connection);
     fs->no_open = (connection->capable & no_open) == no_open;
 }

@@ -523,6 +523,28 @@ static void append_from_many(void)
     fclose(log);
 }
 
+/* Writes a part of a file that has no page to itself, and reads what it has written. */
+static void write_part(int number)
+{
+    enum { PART = 1500, TIMES = 10000 };
+    char part[PART];
+
+    for (int i = 0; i < TIMES; i++) {
+        int fd = open("parts", O_RDWR);
+
+        memset(part, i, PART);
+        write_at(fd, part, PART, (off_t)number * PART);
+        EXPECT(holds(fd, (char)i, PART, (off_t)number * PART));
+        close(fd);
+    }
+}
+
+static void write_parts_from_many(void)
+{
+    close(create("parts"));
+    in_processes(4, write_part);
+}
+
 static void mix_direct_and_cached(void)
 {
     int fd = create("f");
@@ -736,6 +758,7 @@ static const struct {
     {"share_a_mapping", share_a_mapping},
     {"change_below_a_mapping", change_below_a_mapping},
     {"append_from_many", append_from_many},
+    {"write_parts_from_many", write_parts_from_many},
     {"mix_direct_and_cached", mix_direct_and_cached},
     {"sync_what_is_written", sync_what_is_written},
     {"write_up_to_the_limit_of_a_process", write_up_to_the_limit_of_a_process},

@@ -20,6 +20,7 @@ test_what_changes_has_new_times() { on_both "$DATA" have_new_times; }
 test_a_mapping_is_shared() { on_both "$DATA" share_a_mapping; }
 test_a_file_changes_below_its_mapping() { on_both "$DATA" change_below_a_mapping; }
 test_many_append_and_no_line_is_lost() { on_both "$DATA" append_from_many; }
+test_each_of_many_reads_what_it_wrote_beside_the_others() { on_both "$DATA" write_parts_from_many; }
 test_direct_and_cached_are_mixed() { on_both "$DATA" mix_direct_and_cached; }
 test_what_is_written_is_synced() { on_both "$DATA" sync_what_is_written; }
 test_a_write_ends_at_the_limit_of_its_process() { on_both "$DATA" write_up_to_the_limit_of_a_process; }
