@@ -315,7 +315,10 @@ bool bucket_take_news(struct bucket *bucket);
 /* After the end [any thread]: true if it ended because it was empty, and whoever ended it knows that the name is gone. */
 bool bucket_was_removed(const struct bucket *bucket);
 
-/* After the end [any thread]: what a removed one is for who still has it open. False if it ended otherwise. */
+/*
+ * After the end [any thread]: what a removed one is for who still has it open; the caller has a reference on its inode.
+ * False if it ended otherwise.
+ */
 bool bucket_show_removed(const struct bucket *bucket, struct attributes *ret_attributes);
 
 /* After the end [any thread, one]: what the bucket still holds, for whoever was told by on_end. */

@@ -354,12 +354,14 @@ BUCKET_TEST(nested, one_that_was_removed_is_shown_without_a_name)
     struct attributes before = attributes_of_bucket(a);
     struct attributes after;
 
+    (void)inode_ref(bucket_inode(a));
     cr_assert_not(bucket_show_removed(a, &after));
     cr_assert_eq(remove_bucket(NULL, "a"), 0);
     cr_assert(bucket_show_removed(a, &after));
     cr_assert_eq(after.ino, before.ino);
     cr_assert_eq(after.mode, before.mode);
     cr_assert_eq(after.nlink, 0);
+    inode_unref(bucket_inode(a));
     cr_assert_eq(bucket_stop_tree(b), 0);
     cr_assert_not(bucket_show_removed(b, &after));
 }
