@@ -65,7 +65,7 @@ static void reply_attributes(fuse_req_t req, int error, const struct attributes 
     struct stat stat;
 
     if (error != 0) {
-        fuse_reply_err(req, error);
+        request_answer(req, error);
         return;
     }
     attributes_to_stat(attributes, &stat);

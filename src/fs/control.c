@@ -46,6 +46,7 @@ static const struct control_file root_files[] = {
     {"tree", CONTROL_TREE, S_IFREG | 0400, 0},
     {"dead", CONTROL_DEAD, S_IFREG | 0400, 0},
     {"events", CONTROL_EVENTS, S_IFIFO | 0400, 0},
+    {"stats", CONTROL_STATS, S_IFREG | 0444, 0},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

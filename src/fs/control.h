@@ -21,6 +21,7 @@ enum control_kind {
     CONTROL_TREE,
     CONTROL_DEAD,
     CONTROL_EVENTS,
+    CONTROL_STATS,
 };
 
 /* A control file as one lookup made it. Constant from then on, but for the watcher. */
@@ -51,6 +52,9 @@ const char *control_name(const struct control *control);
 
 /* control_show.c: makes what its reader will see. 0, or an errno. */
 int control_write_text(struct control *control);
+
+/* control_stats.c: `stats`. 0, or an errno. */
+int control_show_stats(FILE *to, struct control *control);
 
 /* path.c: buckets named by paths. */
 

@@ -259,6 +259,8 @@ static show *show_of(enum control_kind kind)
         return show_tree;
     case CONTROL_DEAD:
         return show_dead;
+    case CONTROL_STATS:
+        return control_show_stats;
     default:
         return NULL;
     }

@@ -4,6 +4,7 @@
  * back.
  */
 #include "fs/fs_internal.h"
+#include "fs/stats.h"
 #include "fs/thread_buffer.h"
 
 #include <errno.h>
@@ -16,7 +17,7 @@ void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 
     (void)ino;
     if (fs->no_open) {
-        fuse_reply_err(req, ENOSYS);
+        request_answer(req, ENOSYS);
         return;
     }
     info->keep_cache = 1;
@@ -50,8 +51,9 @@ void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct f
         return;
     error = buffer ? read_node(&node, (uint64_t)offset, buffer, size, &length) : ENOMEM;
     node_release(&node);
+    stats_count_read(fs->stats, length);
     if (error != 0)
-        fuse_reply_err(req, error);
+        request_answer(req, error);
     else
         fuse_reply_buf(req, buffer, length);
 }
@@ -127,10 +129,12 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, of
         return;
     error = write_node(req, &node, &writing, &written);
     node_release(&node);
-    if (error != 0)
-        fuse_reply_err(req, error);
-    else
-        fuse_reply_write(req, written);
+    if (error != 0) {
+        request_answer(req, error);
+        return;
+    }
+    stats_count_written(fs->stats, written);
+    fuse_reply_write(req, written);
 }
 
 static int copy_part(fuse_req_t req, const struct node *from, uint64_t from_offset, const struct node *to,
@@ -172,7 +176,7 @@ void op_copy_file_range(fuse_req_t req, fuse_ino_t from_ino, off_t from, struct 
     node_release(&from_node);
     node_release(&to_node);
     if (error != 0)
-        fuse_reply_err(req, error);
+        request_answer(req, error);
     else
         fuse_reply_write(req, length);
 }
@@ -184,5 +188,5 @@ void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_inf
     (void)ino;
     (void)datasync;
     (void)info;
-    fuse_reply_err(req, 0);
+    request_answer(req, 0);
 }

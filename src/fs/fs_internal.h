@@ -36,6 +36,7 @@
 struct control;
 struct journal;
 struct notifier;
+struct stats;
 struct timers;
 struct watch;
 
@@ -66,6 +67,8 @@ struct fs {
     struct notifier *notifier;
     struct watch *watch;
     struct journal *journal;
+    struct stats *stats;
+    int64_t started; /* in ns since 1970 */
     struct fuse_session *session;
     pthread_t session_thread;
     bool session_started;
@@ -93,6 +96,8 @@ struct node {
 
 /* The first thing that every operation does. */
 struct fs *request_begin(fuse_req_t req);
+/* Its answer where that is 0 or an errno and nothing else. */
+void request_answer(fuse_req_t req, int error);
 /* False if there is no such inode: then the request has been answered with ESTALE. */
 bool request_resolve(fuse_req_t req, struct fs *fs, fuse_ino_t ino, struct node *ret_node);
 void node_release(struct node *node);
@@ -180,6 +185,9 @@ void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info);
 void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *info);
 void op_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *info);
 void op_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *info);
+
+/* operations.c: what the session is given; but for init. */
+void operations_get(struct fuse_lowlevel_ops *ret_operations);
 
 /* control.c: the files in the .kvfs directory of a bucket, or of the root: then `bucket` is NULL. */
 

@@ -175,7 +175,7 @@ static void list(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, bool
     error = listing.buffer ? list_node(fs, &node, &listing, offset) : ENOMEM;
     node_release(&node);
     if (error != 0)
-        fuse_reply_err(req, error);
+        request_answer(req, error);
     else
         fuse_reply_buf(req, listing.buffer, listing.used);
 }

@@ -3,6 +3,7 @@
  * removes a name.
  */
 #include "fs/fs_internal.h"
+#include "fs/stats.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -12,7 +13,7 @@
 static void reply_entry(fuse_req_t req, int error, const struct fuse_entry_param *entry)
 {
     if (error != 0)
-        fuse_reply_err(req, error);
+        request_answer(req, error);
     else
         fuse_reply_entry(req, entry);
 }
@@ -143,6 +144,7 @@ void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
     error = lookup(fs, &node, name, fuse_req_ctx(req)->pid, &entry);
     node_release(&node);
     if (error == ENOENT) {
+        stats_count_error(fs->stats, ENOENT);
         no_entry(&entry);
         error = 0;
     }
@@ -241,7 +243,7 @@ void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
         return;
     error = remove_bucket(node_registry(fs, &node), name);
     node_release(&node);
-    fuse_reply_err(req, error);
+    request_answer(req, error);
 }
 
 static int make_value(const struct node *parent, const char *name, const struct change_attributes *attributes,
@@ -311,7 +313,7 @@ void op_tmpfile(fuse_req_t req, fuse_ino_t parent, mode_t mode, struct fuse_file
     error = make_nameless(&node, &attributes, &entry);
     node_release(&node);
     if (error != 0)
-        fuse_reply_err(req, error);
+        request_answer(req, error);
     else
         fuse_reply_create(req, &entry, info);
 }
@@ -328,7 +330,7 @@ void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
     if (node.kind == NODE_BUCKET)
         error = fs_errno(bucket_delete(bucket_of_inode(node.inode), &key), FS_BY_INODE);
     node_release(&node);
-    fuse_reply_err(req, error);
+    request_answer(req, error);
 }
 
 /* A bucket's listing says who `..` is. */
@@ -387,7 +389,7 @@ void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t t
     if (request_resolve(req, fs, to_parent, &to)) {
         error = rename_entry(fs, &node, name, &to, to_name, flags);
         node_release(&to);
-        fuse_reply_err(req, error);
+        request_answer(req, error);
     }
     node_release(&node);
 }
@@ -444,7 +446,7 @@ void op_readlink(fuse_req_t req, fuse_ino_t ino)
     node_release(&node);
     target[length] = '\0';
     if (error != 0)
-        fuse_reply_err(req, error);
+        request_answer(req, error);
     else
         fuse_reply_readlink(req, target);
 }

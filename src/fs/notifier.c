@@ -31,6 +31,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "fs/fs_internal.h"
+#include "fs/stats.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -70,10 +71,28 @@ struct notifier {
 
 /* One bucket being told about. */
 struct telling {
-    struct fuse_session *session;
+    const struct fs *fs;
     struct bucket *bucket;
     bool again; /* something that is counted wasn't found */
 };
+
+static int inval_inode(const struct fs *fs, uint64_t number, off_t offset)
+{
+    stats_count_notification(fs->stats, NOTIFICATION_INVAL_INODE);
+    return fuse_lowlevel_notify_inval_inode(fs->session, number, offset, 0);
+}
+
+static void inval_entry(const struct fs *fs, uint64_t parent, const char *name, size_t length)
+{
+    stats_count_notification(fs->stats, NOTIFICATION_INVAL_ENTRY);
+    (void)fuse_lowlevel_notify_inval_entry(fs->session, parent, name, length);
+}
+
+static void notify_delete(const struct fs *fs, uint64_t parent, uint64_t number, const char *name, size_t length)
+{
+    stats_count_notification(fs->stats, NOTIFICATION_DELETE);
+    (void)fuse_lowlevel_notify_delete(fs->session, parent, number, name, length);
+}
 
 static void tell_inode(struct telling *telling, struct inode *inode, off_t offset)
 {
@@ -81,7 +100,7 @@ static void tell_inode(struct telling *telling, struct inode *inode, off_t offse
 
     if (!inode_is_known(inode))
         return;
-    rc = fuse_lowlevel_notify_inval_inode(telling->session, inode->number, offset, 0);
+    rc = inval_inode(telling->fs, inode->number, offset);
     if (rc == -ENOENT && inode_is_known(inode))
         telling->again = true;
 }
@@ -89,12 +108,12 @@ static void tell_inode(struct telling *telling, struct inode *inode, off_t offse
 static void tell_directory(struct telling *telling)
 {
     tell_inode(telling, bucket_inode(telling->bucket), -1);
-    (void)fuse_lowlevel_notify_inval_inode(telling->session, bucket_parent_number(telling->bucket), 0, 0);
+    (void)inval_inode(telling->fs, bucket_parent_number(telling->bucket), 0);
 }
 
 void notifier_tell_gone(struct fs *fs, struct bucket *bucket)
 {
-    struct telling telling = {.session = fs->session, .bucket = bucket};
+    struct telling telling = {.fs = fs, .bucket = bucket};
 
     tell_directory(&telling);
 }
@@ -112,8 +131,8 @@ static void delete_entry(void *context, const struct key *key, struct value *val
     char copy[FS_NAME_MAX + 1];
 
     if (key && inode_is_known(inode))
-        (void)fuse_lowlevel_notify_delete(telling->session, bucket_inode(telling->bucket)->number, inode->number,
-                                          name_terminate(key->name, key->length, copy), key->length);
+        notify_delete(telling->fs, bucket_inode(telling->bucket)->number, inode->number,
+                      name_terminate(key->name, key->length, copy), key->length);
 }
 
 /* True if the name means another bucket that the kernel knows: then its entry isn't ours any more. */
@@ -147,16 +166,16 @@ static void delete_directory(struct telling *telling, const struct bucket_place 
 {
     uint64_t number = bucket_inode(telling->bucket)->number;
 
-    (void)fuse_lowlevel_notify_inval_entry(telling->session, number, FS_CONTROL_NAME, strlen(FS_CONTROL_NAME));
+    inval_entry(telling->fs, number, FS_CONTROL_NAME, strlen(FS_CONTROL_NAME));
     bucket_visit_remains(telling->bucket, delete_entry, telling);
     if (entry_is_left(telling->bucket, place))
-        (void)fuse_lowlevel_notify_delete(telling->session, place->parent_number, number, place->name, place->length);
+        notify_delete(telling->fs, place->parent_number, number, place->name, place->length);
 }
 
 /* False if it must be told again. */
 static bool tell_end(const struct fs *fs, struct bucket *bucket)
 {
-    struct telling telling = {.session = fs->session, .bucket = bucket};
+    struct telling telling = {.fs = fs, .bucket = bucket};
     struct bucket_place place;
 
     if (bucket_was_removed(bucket))
@@ -223,9 +242,9 @@ static void on_retry(struct notifier *notifier, struct retry *retry)
 static void on_name(struct notifier *notifier, struct taken_name *taken)
 {
     if (taken->length > 0)
-        (void)fuse_lowlevel_notify_inval_entry(notifier->fs->session, taken->parent, taken->name, taken->length);
+        inval_entry(notifier->fs, taken->parent, taken->name, taken->length);
     else
-        (void)fuse_lowlevel_notify_inval_inode(notifier->fs->session, taken->parent, 0, 0);
+        (void)inval_inode(notifier->fs, taken->parent, 0);
     free(taken);
 }
 

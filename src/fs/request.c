@@ -3,6 +3,7 @@
  * bucket or the registry, reply once.
  */
 #include "fs/fs_internal.h"
+#include "fs/stats.h"
 
 #include <errno.h>
 #include <string.h>
@@ -17,6 +18,14 @@ struct fs *request_begin(fuse_req_t req)
         atomic_store(&fs->ready, true);
     }
     return fs;
+}
+
+void request_answer(fuse_req_t req, int error)
+{
+    const struct fs *fs = fuse_req_userdata(req);
+
+    stats_count_error(fs->stats, error);
+    fuse_reply_err(req, error);
 }
 
 static enum node_kind kind_of(const struct inode *inode)
@@ -42,7 +51,7 @@ bool request_resolve(fuse_req_t req, struct fs *fs, fuse_ino_t ino, struct node 
     }
     inode = inode_find(&fs->index, ino);
     if (!inode) {
-        fuse_reply_err(req, ESTALE);
+        request_answer(req, ESTALE);
         return false;
     }
     *ret_node = (struct node){.kind = kind_of(inode), .inode = inode};

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "fs/fs_internal.h"
+#include "fs/stats.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -60,6 +61,7 @@ static void on_init(void *userdata, struct fuse_conn_info *connection)
     const unsigned no_open = FUSE_CAP_NO_OPEN_SUPPORT | FUSE_CAP_NO_OPENDIR_SUPPORT;
     struct fs *fs = userdata;
 
+    stats_count(fs->stats, OPERATION_INIT);
     refuse(connection, FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_ASYNC_DIO);
     refuse(connection, FUSE_CAP_HANDLE_KILLPRIV | FUSE_CAP_AUTO_INVAL_DATA);
     ask_for(connection, FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_READDIRPLUS | no_open);
@@ -67,39 +69,6 @@ static void on_init(void *userdata, struct fuse_conn_info *connection)
     transport_init(connection);
     fs->no_open = (connection->capable & no_open) == no_open;
 }
-
-static const struct fuse_lowlevel_ops operations = {
-    .init = on_init,
-    .lookup = op_lookup,
-    .forget = op_forget,
-    .forget_multi = op_forget_multi,
-    .getattr = op_getattr,
-    .setattr = op_setattr,
-    .mknod = op_mknod,
-    .mkdir = op_mkdir,
-    .unlink = op_unlink,
-    .rmdir = op_rmdir,
-    .symlink = op_symlink,
-    .readlink = op_readlink,
-    .rename = op_rename,
-    .link = op_link,
-    .open = op_open,
-    .read = op_read,
-    .write = op_write,
-    .copy_file_range = op_copy_file_range,
-    .fallocate = op_fallocate,
-    .lseek = op_lseek,
-    .fsync = op_fsync,
-    .opendir = op_opendir,
-    .readdir = op_readdir,
-    .readdirplus = op_readdirplus,
-    .fsyncdir = op_fsyncdir,
-    .getxattr = op_getxattr,
-    .setxattr = op_setxattr,
-    .removexattr = op_removexattr,
-    .listxattr = op_listxattr,
-    .statfs = op_statfs,
-};
 
 /* The first line of what the library and fusermount3 said. */
 static void read_why(int said, char *why, size_t size)
@@ -112,10 +81,11 @@ static void read_why(int said, char *why, size_t size)
 
 static int mount_session(struct fs *fs, struct fuse_args *args)
 {
-    struct fuse_lowlevel_ops all = operations;
+    struct fuse_lowlevel_ops operations;
 
-    transport_add_operations(&all);
-    fs->session = fuse_session_new(args, &all, sizeof(all), fs);
+    operations_get(&operations);
+    operations.init = on_init;
+    fs->session = fuse_session_new(args, &operations, sizeof(operations), fs);
     if (!fs->session)
         return -EINVAL;
     if (fuse_session_mount(fs->session, fs->options.mountpoint) == 0)
@@ -230,7 +200,9 @@ int fs_prepare(struct fs *fs)
     };
     lock_init(&fs->environment.moving);
     fs->journal = journal_create();
-    if (!fs->environment.store || !fs->journal)
+    fs->started = clock_wall_ns();
+    fs->stats = stats_create();
+    if (!fs->environment.store || !fs->journal || !fs->stats)
         return -ENOMEM;
     return 0;
 }
@@ -364,6 +336,7 @@ void fs_destroy(struct fs *fs)
     store_destroy(fs->environment.store);
     journal_destroy(fs->journal);
     fuse_session_destroy(fs->session);
+    stats_destroy(fs->stats);
     root_deinit(&fs->root);
     lock_deinit(&fs->environment.moving);
     if (fs->ended_fd >= 0)

@@ -36,7 +36,7 @@ void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset, off_t 
         return;
     error = allocate_node(&node, mode, (uint64_t)offset, (uint64_t)length);
     node_release(&node);
-    fuse_reply_err(req, error);
+    request_answer(req, error);
 }
 
 /* A control file is data from its beginning to its end. */
@@ -78,7 +78,7 @@ void op_lseek(fuse_req_t req, fuse_ino_t ino, off_t offset, int whence, struct f
     error = find_in_node(&node, (uint64_t)offset, whence == SEEK_DATA, &found);
     node_release(&node);
     if (error != 0)
-        fuse_reply_err(req, error);
+        request_answer(req, error);
     else
         fuse_reply_lseek(req, (off_t)found);
 }

@@ -7,7 +7,7 @@
  * also watch an eventfd for the same purpose, so cancellation is switched off
  * in each: a thread that holds a bucket's run lock must not vanish.
  */
-#include "fs/fs_internal.h"
+#include "fs/counted.h"
 #include "fs/thread_buffer.h"
 
 #include <errno.h>
@@ -34,9 +34,26 @@ unsigned transport_change_drops(fuse_req_t req, int to_set)
     return to_set & FUSE_SET_ATTR_KILL_SUID ? CHANGE_DROP_SET_ID : 0;
 }
 
+/* What stat shows is all there is. */
+static void op_statx(fuse_req_t req, fuse_ino_t ino, int flags, int mask, struct fuse_file_info *info)
+{
+    (void)ino;
+    (void)flags;
+    (void)mask;
+    (void)info;
+    (void)request_begin(req);
+    request_answer(req, ENOSYS);
+}
+
+COUNTED(tmpfile, OPERATION_TMPFILE, (fuse_req_t req, fuse_ino_t parent, mode_t mode, struct fuse_file_info *info),
+        (req, parent, mode, info))
+COUNTED(statx, OPERATION_STATX, (fuse_req_t req, fuse_ino_t ino, int flags, int mask, struct fuse_file_info *info),
+        (req, ino, flags, mask, info))
+
 void transport_add_operations(struct fuse_lowlevel_ops *operations)
 {
-    operations->tmpfile = op_tmpfile;
+    operations->tmpfile = counted_tmpfile;
+    operations->statx = counted_statx;
 }
 
 int transport_add_options(struct fuse_args *args, bool io_uring)

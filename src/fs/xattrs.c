@@ -65,7 +65,7 @@ static int list_xattrs(struct fs *fs, const struct node *node, const char *hidde
 static void reply(fuse_req_t req, int error, const void *buffer, size_t size, size_t length)
 {
     if (error != 0)
-        fuse_reply_err(req, error);
+        request_answer(req, error);
     else if (size == 0)
         fuse_reply_xattr(req, length);
     else
@@ -147,7 +147,7 @@ void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *b
     if (error == 0)
         error = set_xattr(req, fs, &node, &xattr);
     node_release(&node);
-    fuse_reply_err(req, error);
+    request_answer(req, error);
 }
 
 static int remove_xattr(struct fs *fs, const struct node *node, const char *name)
@@ -179,5 +179,5 @@ void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
         return;
     error = remove_xattr(fs, &node, name);
     node_release(&node);
-    fuse_reply_err(req, error);
+    request_answer(req, error);
 }

@@ -431,6 +431,10 @@ test_the_roots_files_cannot_be_written() {
         # Who may see them is the mount's owner.
         expect 'regular file 400' eval "stat -c '%F %a' $mnt/.kvfs/$file | sed 's/ empty//'"
     done
+    # Its numbers name nobody.
+    fails write 3 "$mnt/.kvfs/stats"
+    fails rm -f "$mnt/.kvfs/stats"
+    expect 'regular file 444' stat -c '%F %a' "$mnt/.kvfs/stats"
     fails mkdir "$mnt/.kvfs/new"
     fails write 3 "$mnt/.kvfs/new"
     fails rmdir "$mnt/.kvfs"

@@ -245,7 +245,7 @@ test_nested_control_files_are_there_and_not_listed() {
     expect $'.\n..\nb' ls -a "$mnt/a"
     expect $'.\n..' ls -a "$mnt/a/b"
     expect $'ctl\nhold\ninfo\nlink\nmax_bytes\nmax_keys\nmonitor\nrestart' ls "$mnt/a/b/.kvfs"
-    expect $'dead\nevents\ntree' ls "$mnt/.kvfs"
+    expect $'dead\nevents\nstats\ntree' ls "$mnt/.kvfs"
     expect 0 info_of "$mnt/a/b" keys
     refused 'No such file' cat "$mnt/a/b/.kvfs/tree"
     refused 'No such file' cat "$mnt/.kvfs/info"
