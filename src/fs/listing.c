@@ -87,7 +87,10 @@ static bool visit_key(void *context, uint64_t position, const struct key *key, s
     return true;
 }
 
-/* Counted before it is asked, as in a lookup. One that has ended meanwhile isn't listed. */
+/*
+ * Counted before it is asked, as in a lookup. It was there when this listing came to it: of one that has ended meanwhile,
+ * or doesn't say, the name is listed, which may mean the next one already.
+ */
 static bool visit_bucket(void *context, uint64_t position, const struct child_name *bytes, struct actor *child)
 {
     struct listing *listing = context;
@@ -96,18 +99,14 @@ static bool visit_bucket(void *context, uint64_t position, const struct child_na
     struct fuse_entry_param entry;
     char copy[FS_NAME_MAX + 1];
     const char *name = name_terminate(bytes->name, bytes->length, copy);
-    int rc;
 
-    if (!listing->plus)
-        return put_name(listing, name, inode->number, S_IFDIR, offset_of(position));
-    if (room_for(listing, name) == 0)
+    if (listing->plus && room_for(listing, name) == 0)
         return false;
-    if (!inode_try_remember(inode))
-        return true;
-    rc = bucket_get_attributes(bucket_of_actor(child), &attributes);
-    if (rc != 0) {
+    if (!listing->plus || !inode_try_remember(inode))
+        return put_name(listing, name, inode->number, S_IFDIR, offset_of(position));
+    if (bucket_get_attributes(bucket_of_actor(child), &attributes) != 0) {
         inode_forget(inode, 1);
-        return actor_has_ended_by(rc) || put_name(listing, name, inode->number, S_IFDIR, offset_of(position));
+        return put_name(listing, name, inode->number, S_IFDIR, offset_of(position));
     }
     entry_of(&attributes, &entry);
     put(listing, name, &entry, offset_of(position));
