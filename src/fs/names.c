@@ -246,25 +246,38 @@ void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
     request_answer(req, error);
 }
 
+/* Only a bucket has values, and not by every name. 0, or an errno. */
+static int value_name_check(const struct node *parent, const char *name)
+{
+    int error = name_check(name);
+
+    return error == 0 && parent->kind != NODE_BUCKET ? EPERM : error;
+}
+
+/* What the bucket answered who made one, whose reference is let go. */
+static int give_value(int rc, struct value *value, const struct attributes *attributes,
+                      struct fuse_entry_param *ret_entry)
+{
+    if (rc != 0)
+        return fs_errno(rc, FS_BY_INODE);
+    entry_of(attributes, ret_entry);
+    inode_unref(value_inode(value));
+    return 0;
+}
+
 static int make_value(const struct node *parent, const char *name, const struct change_attributes *attributes,
                       struct fuse_entry_param *ret_entry)
 {
-    struct key key = key_of_name(name);
+    const struct key key = key_of_name(name);
     struct attributes shown;
-    struct value *value;
-    int error = name_check(name);
+    struct value *value = NULL;
+    int error = value_name_check(parent, name);
     int rc;
 
     if (error != 0)
         return error;
-    if (parent->kind != NODE_BUCKET)
-        return EPERM;
     rc = bucket_add(bucket_of_inode(parent->inode), &key, attributes, BUCKET_REMEMBER, &value, &shown);
-    if (rc != 0)
-        return fs_errno(rc, FS_BY_INODE);
-    entry_of(&shown, ret_entry);
-    inode_unref(value_inode(value));
-    return 0;
+    return give_value(rc, value, &shown, ret_entry);
 }
 
 void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t rdev)
@@ -286,17 +299,13 @@ static int make_nameless(const struct node *parent, const struct change_attribut
                          struct fuse_entry_param *ret_entry)
 {
     struct attributes shown;
-    struct value *value;
+    struct value *value = NULL;
     int rc;
 
     if (parent->kind != NODE_BUCKET)
         return EPERM;
     rc = bucket_add_nameless(bucket_of_inode(parent->inode), attributes, BUCKET_REMEMBER, &value, &shown);
-    if (rc != 0)
-        return fs_errno(rc, FS_BY_INODE);
-    entry_of(&shown, ret_entry);
-    inode_unref(value_inode(value));
-    return 0;
+    return give_value(rc, value, &shown, ret_entry);
 }
 
 /* The kernel opens it at once, and gives it a name by link if somebody wants one. */
@@ -399,21 +408,15 @@ static int make_symlink(const struct node *parent, const char *name, const char 
 {
     const struct key key = key_of_name(name);
     struct attributes shown;
-    struct value *value;
-    int error = name_check(name);
+    struct value *value = NULL;
+    int error = value_name_check(parent, name);
     int rc;
 
     if (error != 0)
         return error;
-    if (parent->kind != NODE_BUCKET)
-        return EPERM;
     rc = bucket_add_symlink(bucket_of_inode(parent->inode), &key, target, strlen(target), attributes, BUCKET_REMEMBER,
                             &value, &shown);
-    if (rc != 0)
-        return fs_errno(rc, FS_BY_INODE);
-    entry_of(&shown, ret_entry);
-    inode_unref(value_inode(value));
-    return 0;
+    return give_value(rc, value, &shown, ret_entry);
 }
 
 void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
@@ -456,12 +459,12 @@ static int link_value(const struct node *node, const struct node *parent, const 
 {
     const struct key key = key_of_name(name);
     struct attributes shown;
-    int error = name_check(name);
+    int error = value_name_check(parent, name);
     int rc;
 
     if (error != 0)
         return error;
-    if (parent->kind != NODE_BUCKET || node->kind != NODE_VALUE)
+    if (node->kind != NODE_VALUE)
         return EPERM;
     rc = bucket_link_value(bucket_of_inode(parent->inode), &key, value_of_inode(node->inode), BUCKET_REMEMBER, &shown);
     if (rc != 0)
