@@ -103,6 +103,7 @@ static int mount_it(struct app *app)
         .mountpoint = app->mountpoint,
         .direct = app->options.direct,
         .io_uring = app->options.io_uring,
+        .no_open = app->options.no_open,
         .linger_ns = app->options.linger_ns,
         .max_awake = app->options.max_awake,
         .max_pages = app->options.max_pages,

@@ -32,6 +32,8 @@ enum {
     KEY_NO_ALLOW_OTHER,
     KEY_SIZE,
     KEY_NR_INODES,
+    KEY_OPEN,
+    KEY_NO_OPEN,
 };
 
 static const struct fuse_opt table[] = {
@@ -52,6 +54,8 @@ static const struct fuse_opt table[] = {
     FUSE_OPT_KEY("no_allow_other", KEY_NO_ALLOW_OTHER),
     FUSE_OPT_KEY("size=", KEY_SIZE),
     FUSE_OPT_KEY("nr_inodes=", KEY_NR_INODES),
+    FUSE_OPT_KEY("open", KEY_OPEN),
+    FUSE_OPT_KEY("no_open", KEY_NO_OPEN),
     FUSE_OPT_END,
 };
 
@@ -171,6 +175,10 @@ static int on_option(void *data, const char *argument, int key, struct fuse_args
     case KEY_NO_ALLOW_OTHER:
         options->allow_other = key == KEY_ALLOW_OTHER;
         return 0;
+    case KEY_OPEN:
+    case KEY_NO_OPEN:
+        options->no_open = key == KEY_NO_OPEN;
+        return 0;
     case KEY_LINGER:
         return set_linger(options, argument);
     case KEY_MAX_AWAKE:
@@ -189,6 +197,7 @@ int options_parse(int argc, char **argv, struct options *ret_options)
     *ret_options = (struct options){
         .direct = true,
         .io_uring = true,
+        .no_open = true,
         .allow_other = geteuid() == 0,
         .linger_ns = RUNTIME_LINGER_NS,
         .max_awake = RUNTIME_MAX_AWAKE,
@@ -249,6 +258,7 @@ void options_print_help(const char *program)
            "    -d, -o debug           the same, and show every request\n"
            "    -o no_io_uring         use /dev/fuse even where the kernel offers io_uring\n"
            "    -o no_allow_other      only for whoever mounts, which is so unless root does (allow_other)\n"
+           "    -o open                have the kernel tell of each open, even where it can do without\n"
            "    -o no_direct_call      have each bucket's own thread run its calls\n"
            "    -o linger=SECONDS      how long an idle bucket keeps its thread (10)\n"
            "    -o max_awake=N         how many idle buckets may keep theirs (256)\n"

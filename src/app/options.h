@@ -17,6 +17,7 @@ struct options {
     bool version;
     bool direct;
     bool io_uring;
+    bool no_open; /* files are opened without asking where the kernel can */
     bool allow_other; /* all users may use it: so if root mounts */
     int64_t linger_ns;  /* how long an idle bucket keeps its thread */
     uint32_t max_awake; /* how many idle buckets may */

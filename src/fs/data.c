@@ -1,7 +1,8 @@
 /*
  * Open, read, write and copy. Where the kernel can do without opens it is told
- * so once (ENOSYS), and never asks again: it keeps pages until we take them
- * back.
+ * so once (ENOSYS), and never asks again. Either way it keeps pages until we
+ * take them back, and an open file is nothing of ours: what keeps a value is
+ * that the kernel knows it.
  */
 #include "fs/fs_internal.h"
 #include "fs/stats.h"
@@ -13,15 +14,26 @@
 
 void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 {
-    const struct fs *fs = request_begin(req);
+    struct fs *fs = request_begin(req);
+    struct node node;
 
-    (void)ino;
     if (fs->no_open) {
         request_answer(req, ENOSYS);
         return;
     }
+    if (!request_resolve(req, fs, ino, &node))
+        return;
+    node_release(&node);
     info->keep_cache = 1;
     fuse_reply_open(req, info);
+}
+
+void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+{
+    (void)request_begin(req);
+    (void)ino;
+    (void)info;
+    request_answer(req, 0);
 }
 
 static int read_node(const struct node *node, uint64_t offset, void *buffer, size_t size, size_t *ret_length)

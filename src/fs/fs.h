@@ -26,6 +26,7 @@ struct fs_options {
     const char *mountpoint; /* absolute; borrowed for the life of the fs */
     bool direct;            /* calls to buckets are run by the thread that received the request */
     bool io_uring;          /* use it where the kernel offers it */
+    bool no_open;           /* have the kernel open without asking, where it can */
     int64_t linger_ns;      /* see struct runtime, like the next */
     uint32_t max_awake;
     uint64_t max_pages;  /* of FS_BLOCK_SIZE bytes behind all values; 0: no limit, like the next */

@@ -73,7 +73,7 @@ struct fs {
     pthread_t session_thread;
     bool session_started;
     int ended_fd;
-    bool no_open;    /* the kernel can do without open and opendir: set in init, before any other request */
+    bool no_open;    /* the kernel does without open, opendir and create: set in init, before any other request */
     _Atomic bool helper_gone; /* nobody can be told any more that a bucket has ended */
     _Atomic bool ready;
     _Atomic bool over_io_uring;
@@ -158,6 +158,7 @@ void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forg
 void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode);
 void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name);
 void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t rdev);
+void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, struct fuse_file_info *info);
 void op_tmpfile(fuse_req_t req, fuse_ino_t parent, mode_t mode, struct fuse_file_info *info);
 void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name);
 void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t to_parent, const char *to_name,
@@ -173,6 +174,7 @@ void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name);
 void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size);
 void op_statfs(fuse_req_t req, fuse_ino_t ino);
 void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info);
+void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info);
 void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *info);
 void op_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, off_t offset,
               struct fuse_file_info *info);
@@ -184,6 +186,7 @@ void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_inf
 void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info);
 void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *info);
 void op_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *info);
+void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info);
 void op_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *info);
 
 /* operations.c: what the session is given; but for init. */

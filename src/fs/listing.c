@@ -197,6 +197,11 @@ void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
     op_open(req, ino, info);
 }
 
+void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+{
+    op_release(req, ino, info);
+}
+
 void op_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *info)
 {
     op_fsync(req, ino, datasync, info);

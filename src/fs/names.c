@@ -295,6 +295,36 @@ void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, 
     reply_entry(req, error, &entry);
 }
 
+/* Pages that are there stay, as with op_open(). */
+static void reply_opened(fuse_req_t req, int error, const struct fuse_entry_param *entry, struct fuse_file_info *info)
+{
+    info->keep_cache = 1;
+    if (error != 0)
+        request_answer(req, error);
+    else
+        fuse_reply_create(req, entry, info);
+}
+
+/* Where the kernel opens without asking, it shall make the name by mknod first. */
+void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, struct fuse_file_info *info)
+{
+    struct fs *fs = request_begin(req);
+    const struct change_attributes attributes = new_attributes(req, S_IFREG | mode, 0);
+    struct fuse_entry_param entry;
+    struct node node;
+    int error;
+
+    if (fs->no_open) {
+        request_answer(req, ENOSYS);
+        return;
+    }
+    if (!request_resolve(req, fs, parent, &node))
+        return;
+    error = make_value(&node, name, &attributes, &entry);
+    node_release(&node);
+    reply_opened(req, error, &entry, info);
+}
+
 static int make_nameless(const struct node *parent, const struct change_attributes *attributes,
                          struct fuse_entry_param *ret_entry)
 {
@@ -321,10 +351,7 @@ void op_tmpfile(fuse_req_t req, fuse_ino_t parent, mode_t mode, struct fuse_file
         return;
     error = make_nameless(&node, &attributes, &entry);
     node_release(&node);
-    if (error != 0)
-        request_answer(req, error);
-    else
-        fuse_reply_create(req, &entry, info);
+    reply_opened(req, error, &entry, info);
 }
 
 void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)

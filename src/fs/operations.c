@@ -14,16 +14,6 @@ static void refuse(fuse_req_t req)
     request_answer(req, ENOSYS);
 }
 
-/* The name is made by mknod, and then opened. */
-static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, struct fuse_file_info *info)
-{
-    (void)parent;
-    (void)name;
-    (void)mode;
-    (void)info;
-    refuse(req);
-}
-
 /* No write waits for the file to be closed. */
 static void op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 {
@@ -54,20 +44,6 @@ static void op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info,
     if (handle)
         fuse_pollhandle_destroy(handle);
     refuse(req);
-}
-
-/* What was opened holds nothing here: the kernel's lookups do. */
-static void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
-{
-    (void)ino;
-    (void)info;
-    (void)request_begin(req);
-    request_answer(req, 0);
-}
-
-static void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
-{
-    op_release(req, ino, info);
 }
 
 COUNTED(lookup, OPERATION_LOOKUP, (fuse_req_t req, fuse_ino_t parent, const char *name), (req, parent, name))

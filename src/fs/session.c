@@ -64,10 +64,14 @@ static void on_init(void *userdata, struct fuse_conn_info *connection)
     stats_count(fs->stats, OPERATION_INIT);
     refuse(connection, FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_ASYNC_DIO);
     refuse(connection, FUSE_CAP_HANDLE_KILLPRIV | FUSE_CAP_AUTO_INVAL_DATA);
-    ask_for(connection, FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_READDIRPLUS | no_open);
+    ask_for(connection, FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_READDIRPLUS);
     ask_for(connection, FUSE_CAP_POSIX_ACL | FUSE_CAP_DONT_MASK | FUSE_CAP_EXPLICIT_INVAL_DATA);
     transport_init(connection);
-    fs->no_open = (connection->capable & no_open) == no_open;
+    fs->no_open = fs->options.no_open && (connection->capable & no_open) == no_open;
+    if (fs->no_open)
+        ask_for(connection, no_open);
+    else
+        refuse(connection, no_open);
 }
 
 /* The first line of what the library and fusermount3 said. */

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # What the mount tests share. A script sources this, defines functions test_..., and ends with `run_tests "$@"`.
 #
-# usage of such a script: NAME.sh uring|dev|nodirect [TEST...]
+# usage of such a script: NAME.sh uring|dev|nodirect|open [TEST...]
 #
 # Each test has a directory of its own, $work, and, unless the script says mounts=by_hand, a fresh kvfs on $mnt. It
 # runs under set -e in a process of its own with a deadline of $limit seconds. What it leaves running is killed, and
@@ -223,7 +223,7 @@ start_kvfs() {
         echo "kvfs ended with status $(cat "$daemon/status"): $(cat "$daemon/log")"
         return 1
     fi
-    if [ "$mode" != nodirect ] && ! grep -q "^kvfs: mounted on $mnt over $transport$" "$daemon/log"; then
+    if ! grep -qE "^kvfs: mounted on $mnt over ${transport:-.*}$" "$daemon/log"; then
         echo "expected to be mounted over $transport: $(cat "$daemon/log")"
         return 1
     fi
@@ -287,8 +287,9 @@ run_tests() {
     uring) mode_options=() transport=io_uring ;;
     dev) mode_options=(-o no_io_uring) transport=/dev/fuse ;;
     nodirect) mode_options=(-o no_direct_call) transport= ;;
+    open) mode_options=(-o open) transport= ;;
     *)
-        echo "usage: ${0##*/} uring|dev|nodirect [TEST...]" >&2
+        echo "usage: ${0##*/} uring|dev|nodirect|open [TEST...]" >&2
         exit 2
         ;;
     esac

@@ -15,9 +15,9 @@ grown() { echo $(($(value "$1" "$3") - $(value "$1" "$2"))); }
 
 # --- what a command sends --------------------------------------------------------------------------------------
 
-# requests FILE      a line for each kind: name and number. What is forgotten when is the kernel's business.
+# requests FILE      a line for each kind: name and number. What is forgotten or released when is the kernel's business.
 requests() {
-    awk -F '["} ]+' '/^kvfs_fuse_requests_total{/ && $2 !~ /forget/ { print $2, $3 }' "$1"
+    awk -F '["} ]+' '/^kvfs_fuse_requests_total{/ && $2 !~ /forget|release/ { print $2, $3 }' "$1"
 }
 
 # asked_for COMMAND...      the requests that it sends, beyond those that reading `stats` does
@@ -97,6 +97,26 @@ test_both_kinds_of_rename_are_told_apart() {
     expect 'rename 1' grep rename "$work/asked"
     asked_for "$MOVE" noreplace "$mnt/b/two" "$mnt/b/three" >"$work/asked"
     expect 'rename2 1' grep rename "$work/asked"
+}
+
+# The same on a mount that is told of each open.
+test_opening_is_the_only_request_more() {
+    mnt=$work/other stats=$work/other/.kvfs/stats
+    mkdir "$mnt"
+    start_kvfs -o open
+    warm_up
+    cat "$mnt/b/key" >/dev/null
+    list_it >/dev/null
+    sends open\ 1 read_it
+    sends '' stat_it
+    sends opendir\ 1 list_it
+    make_key 0
+    asked_for make_key 4 >"$work/asked"
+    expect $'create 1\ngetattr 1\nlookup 1\nwrite 1' grep -v xattr "$work/asked"
+    cat "$stats" >"$work/stats"
+    fails grep -E 'errors_total{operation="(open|opendir|create|release)' "$work/stats"
+    eventually 5 eval "cat '$stats' >$work/stats; grep -q 'requests_total{operation=\"releasedir\"} [1-9]' $work/stats"
+    [ "$(value 'kvfs_fuse_requests_total{operation="release"}' "$work/stats")" -gt 0 ]
 }
 
 test_errors_are_counted_by_errno() {
