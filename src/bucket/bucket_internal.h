@@ -7,6 +7,7 @@
 
 #include "base/lock.h"
 #include "base/sequence.h"
+#include "base/set.h"
 #include "base/table.h"
 #include "bucket/bucket.h"
 #include "bucket/bytes.h"
@@ -41,15 +42,8 @@ struct value {
 };
 
 struct entry {
-    struct cds_lfht_node node; /* only while the bucket has a table */
-    union {
-        struct {
-            struct value *value; /* the reference of what names it */
-            uint64_t position;
-            size_t length;
-        };
-        struct table_deferred deferred; /* once it is out of the table, whose resizing sees the node only */
-    };
+    struct sequence_item item; /* its mark is the name's length */
+    struct value *value;       /* the reference of what names it */
     char name[];
 };
 
@@ -70,7 +64,7 @@ struct bucket {
     _Atomic(struct place *) place;          /* where it is: place.c says who may read it */
     struct monitor fate;                    /* its own, of the supervisor */
     struct children *children;              /* the buckets in it; NULL before there was one */
-    struct table keys; /* only once it has had many */
+    struct set keys;                        /* only once it has had many */
     struct sequence order;
     uint64_t bytes; /* of all named values */
     struct limit bytes_held; /* of all values, without their holes; max is guarded as mode is */
@@ -192,6 +186,12 @@ bool bucket_is_empty(const struct bucket *bucket);
 
 /* Borrows; NULL if there is none. */
 struct entry *keys_find(struct bucket *bucket, const struct key *key);
+/* The first behind `*position`, borrowed; NULL if there is none. As sequence_next(). */
+struct entry *keys_next(const struct bucket *bucket, uint64_t *position, size_t *cursor);
+static inline struct key entry_key(const struct entry *entry)
+{
+    return (struct key){entry->name, entry->item.mark};
+}
 /* An entry that isn't in the bucket yet, for `value`, whose reference it takes. NULL without memory. */
 struct entry *entry_create(const struct key *key, struct value *value);
 void entry_destroy(struct entry *entry);

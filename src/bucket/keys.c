@@ -1,6 +1,6 @@
 /*
  * Which value a key means: the entries in the order in which they came, and,
- * once there are many, a table by name. A bucket of few keys has no table,
+ * once there are many, a set of them by name. A bucket of few keys has none,
  * which would cost more memory than they do; a short walk is as fast.
  */
 #include "bucket/bucket_internal.h"
@@ -15,30 +15,29 @@ static uint64_t hash_key(const struct key *key)
     return table_hash_bytes(key->name, key->length);
 }
 
-static struct key key_of(const struct entry *entry)
-{
-    return (struct key){entry->name, entry->length};
-}
-
 static bool has_name(const struct entry *entry, const struct key *key)
 {
-    return entry->length == key->length && memcmp(entry->name, key->name, key->length) == 0;
+    return entry->item.mark == key->length && memcmp(entry->name, key->name, key->length) == 0;
 }
 
-static int node_matches(struct cds_lfht_node *node, const void *key)
+static unsigned long hash_entry(const void *entry, unsigned long seed)
 {
-    table_see(node);
-    return has_name(table_entry(node, struct entry, node), key);
+    const struct key key = entry_key(entry);
+
+    (void)seed;
+    return hash_key(&key);
 }
 
-static struct entry *find_in_table(struct bucket *bucket, const struct key *key)
+static bool entry_matches(const void *entry, const void *key)
 {
-    struct cds_lfht_node *node;
+    return has_name(entry, key);
+}
 
-    table_read_begin();
-    node = table_find(&bucket->keys, hash_key(key), node_matches, key);
-    table_read_end();
-    return node ? table_entry(node, struct entry, node) : NULL;
+struct entry *keys_next(const struct bucket *bucket, uint64_t *position, size_t *cursor)
+{
+    struct sequence_item *item = sequence_next(&bucket->order, *position, cursor, position);
+
+    return item ? table_entry(item, struct entry, item) : NULL;
 }
 
 struct entry *keys_find(struct bucket *bucket, const struct key *key)
@@ -47,9 +46,9 @@ struct entry *keys_find(struct bucket *bucket, const struct key *key)
     size_t cursor = 0;
     struct entry *entry;
 
-    if (table_exists(&bucket->keys))
-        return find_in_table(bucket, key);
-    while ((entry = sequence_next(&bucket->order, position, &cursor, &position))) {
+    if (set_exists(&bucket->keys))
+        return set_find(&bucket->keys, hash_key(key), key);
+    while ((entry = keys_next(bucket, &position, &cursor))) {
         if (has_name(entry, key))
             return entry;
     }
@@ -62,8 +61,9 @@ struct entry *entry_create(const struct key *key, struct value *value)
 
     if (!entry)
         return NULL;
+    assert(key->length <= BUCKET_NAME_MAX);
     entry->value = value;
-    entry->length = key->length;
+    entry->item.mark = key->length & BUCKET_NAME_MAX;
     memcpy(entry->name, key->name, key->length);
     return entry;
 }
@@ -73,65 +73,55 @@ void entry_destroy(struct entry *entry)
     free(entry);
 }
 
-static void add_to_table(struct bucket *bucket, struct entry *entry)
+static int add_to_set(struct bucket *bucket, struct entry *entry)
 {
-    struct key key = key_of(entry);
-
-    table_add(&bucket->keys, hash_key(&key), &entry->node);
+    return set_add(&bucket->keys, hash_entry(entry, 0), entry);
 }
 
-static int make_table(struct bucket *bucket)
+static int make_set(struct bucket *bucket)
 {
     uint64_t position = 0;
     size_t cursor = 0;
     struct entry *entry;
-    int rc = table_init(&bucket->keys);
+    int rc = set_init(&bucket->keys, 2 * KEYS_FEW, hash_entry, entry_matches);
 
+    while (rc == 0 && (entry = keys_next(bucket, &position, &cursor)))
+        rc = add_to_set(bucket, entry);
     if (rc < 0)
-        return rc;
-    while ((entry = sequence_next(&bucket->order, position, &cursor, &position)))
-        add_to_table(bucket, entry);
-    return 0;
+        set_deinit(&bucket->keys);
+    return rc;
 }
 
 int keys_insert(struct bucket *bucket, struct entry *entry)
 {
-    int rc;
+    int rc = 0;
 
-    if (!table_exists(&bucket->keys) && bucket->order.count >= KEYS_FEW) {
-        rc = make_table(bucket);
-        if (rc < 0)
-            return rc;
-    }
-    rc = sequence_add(&bucket->order, entry, &entry->position);
-    if (rc < 0)
+    if (!set_exists(&bucket->keys) && bucket->order.count >= KEYS_FEW)
+        rc = make_set(bucket);
+    if (rc == 0)
+        rc = sequence_add(&bucket->order, &entry->item);
+    if (rc < 0 || !set_exists(&bucket->keys))
         return rc;
-    if (table_exists(&bucket->keys))
-        add_to_table(bucket, entry);
-    return 0;
+    rc = add_to_set(bucket, entry);
+    if (rc < 0)
+        sequence_remove(&bucket->order, &entry->item);
+    return rc;
 }
 
-static void release_entry(struct table_deferred *deferred)
-{
-    entry_destroy(table_entry(deferred, struct entry, deferred));
-}
-
-/* Takes the entry out of the table, where liburcu's resizing may still see it for a while. */
-static void let_entry_go(struct bucket *bucket, struct entry *entry)
+static void let_entry_go(struct entry *entry)
 {
     value_lose_name(entry->value);
-    if (!table_exists(&bucket->keys)) {
-        entry_destroy(entry);
-        return;
-    }
-    table_remove(&bucket->keys, &entry->node);
-    table_defer(&entry->deferred, release_entry);
+    entry_destroy(entry);
 }
 
 void keys_remove(struct bucket *bucket, struct entry *entry)
 {
-    sequence_remove(&bucket->order, entry->position);
-    let_entry_go(bucket, entry);
+    const struct key key = entry_key(entry);
+
+    sequence_remove(&bucket->order, &entry->item);
+    if (set_exists(&bucket->keys))
+        set_remove(&bucket->keys, hash_key(&key), &key);
+    let_entry_go(entry);
 }
 
 void keys_dispose(struct bucket *bucket)
@@ -140,10 +130,10 @@ void keys_dispose(struct bucket *bucket)
     size_t cursor = 0;
     struct entry *entry;
 
-    while ((entry = sequence_next(&bucket->order, position, &cursor, &position))) {
+    set_deinit(&bucket->keys);
+    while ((entry = keys_next(bucket, &position, &cursor))) {
         usage_lose_name(entry->value);
-        let_entry_go(bucket, entry);
+        sequence_remove(&bucket->order, &entry->item);
+        let_entry_go(entry);
     }
-    sequence_deinit(&bucket->order);
-    table_deinit(&bucket->keys);
 }

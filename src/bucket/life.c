@@ -205,8 +205,8 @@ static void visit_named(struct bucket *bucket, bucket_remains_visit *visit, void
     size_t cursor = 0;
     const struct entry *entry;
 
-    while ((entry = sequence_next(&bucket->order, position, &cursor, &position))) {
-        struct key key = {entry->name, entry->length};
+    while ((entry = keys_next(bucket, &position, &cursor))) {
+        const struct key key = entry_key(entry);
 
         visit(context, &key, entry->value);
     }

@@ -393,8 +393,8 @@ static bool list_keys(struct bucket *bucket, const struct bucket_list_call *call
     const struct entry *entry;
     size_t cursor = 0;
 
-    while ((entry = sequence_next(&bucket->order, position, &cursor, &position))) {
-        struct key key = {entry->name, entry->length};
+    while ((entry = keys_next(bucket, &position, &cursor))) {
+        const struct key key = entry_key(entry);
         struct attributes attributes;
 
         value_show(entry->value, &attributes);

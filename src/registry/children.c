@@ -57,6 +57,14 @@ struct children_entry *children_find_entry(struct children *children, const stru
 
 /* ---- the set ---- */
 
+/* The first behind `*position`, whether its actor lives or not; NULL if there is none. */
+static struct children_entry *next_entry(const struct children *children, uint64_t *position, size_t *cursor)
+{
+    struct sequence_item *item = sequence_next(&children->order, *position, cursor, position);
+
+    return item ? table_entry(item, struct children_entry, item) : NULL;
+}
+
 static void add_to_table(struct children *children, struct children_entry *entry)
 {
     struct child_name name = name_of(entry);
@@ -73,7 +81,7 @@ static int make_table(struct children *children)
 
     if (table_init(&children->names) < 0)
         return -ENOMEM;
-    while ((entry = sequence_next(&children->order, position, &cursor, &position)))
+    while ((entry = next_entry(children, &position, &cursor)))
         add_to_table(children, entry);
     return 0;
 }
@@ -98,7 +106,7 @@ static struct children_entry *find(struct children *children, const struct child
         table_read_end();
         return entry;
     }
-    while ((entry = sequence_next(&children->order, position, &cursor, &position))) {
+    while ((entry = next_entry(children, &position, &cursor))) {
         if (has_name(entry, name))
             return entry;
     }
@@ -126,7 +134,7 @@ static void let_go(struct children *children, struct children_entry *entry)
 
 static void remove_entry(struct children *children, struct children_entry *entry)
 {
-    sequence_remove(&children->order, entry->position);
+    sequence_remove(&children->order, &entry->item);
     let_go(children, entry);
     children->ops->changed(children->owner);
 }
@@ -150,9 +158,10 @@ void children_clear(struct children *children)
     uint64_t position = 0;
     size_t cursor = 0;
 
-    while ((entry = sequence_next(&children->order, position, &cursor, &position)))
+    while ((entry = next_entry(children, &position, &cursor))) {
+        sequence_remove(&children->order, &entry->item);
         let_go(children, entry);
-    sequence_deinit(&children->order);
+    }
 }
 
 void children_deinit(struct children *children)
@@ -169,7 +178,7 @@ static struct children_entry *entry_inherit(const struct child_name *name, const
 
     if (!entry)
         return NULL;
-    entry->position = old->position;
+    entry->item.position = old->item.position;
     entry->window = old->window;
     atomic_init(&entry->policy, atomic_load(&((struct children_entry *)old)->policy));
     entry->restarts = old->restarts;
@@ -181,7 +190,7 @@ void children_admit(struct children *children, struct children_entry *entry, con
     actor_monitor_last(children->owner, &entry->monitor, entry->child);
     add_to_table(children, entry);
     if (instead)
-        sequence_replace(&children->order, entry->position, entry);
+        sequence_replace(&children->order, &entry->item);
 }
 
 static void replace(struct children *children, struct children_entry *old, struct children_entry *entry)
@@ -276,7 +285,7 @@ static int insert(struct children *children, struct children_entry *entry)
 {
     if (!table_exists(&children->names) && children->order.count >= CHILDREN_FEW && make_table(children) < 0)
         return -ENOMEM;
-    return sequence_add(&children->order, entry, &entry->position);
+    return sequence_add(&children->order, &entry->item);
 }
 
 struct actor *children_actor_of(const struct children_entry *entry)
@@ -292,7 +301,7 @@ struct children_entry *children_prepare(struct children *children, const struct 
     if (!next)
         return NULL;
     if (instead) {
-        next->position = instead->position;
+        next->item.position = instead->item.position;
     } else if (insert(children, next) < 0) {
         free(next);
         return NULL;
@@ -304,7 +313,7 @@ struct children_entry *children_prepare(struct children *children, const struct 
 void children_cancel(struct children *children, struct children_entry *entry, const struct children_entry *instead)
 {
     if (!instead)
-        sequence_remove(&children->order, entry->position);
+        sequence_remove(&children->order, &entry->item);
     actor_unref(entry->child);
     free(entry);
 }
@@ -313,7 +322,7 @@ void children_forget(struct children *children, struct children_entry *entry, bo
 {
     actor_demonitor(&entry->monitor);
     if (!was_replaced)
-        sequence_remove(&children->order, entry->position);
+        sequence_remove(&children->order, &entry->item);
     let_go(children, entry);
 }
 
@@ -338,7 +347,7 @@ static int create(struct children *children, const struct child_name *name, void
     return 0;
 
 remove_from_order:
-    sequence_remove(&children->order, entry->position);
+    sequence_remove(&children->order, &entry->item);
 free_entry:
     free(entry);
     return rc == ACTOR_E_INIT ? REGISTRY_E_START : rc;
@@ -377,7 +386,7 @@ static const struct children_entry *next_living(struct children *children, uint6
 {
     struct children_entry *entry;
 
-    while ((entry = sequence_next(&children->order, *position, cursor, position))) {
+    while ((entry = next_entry(children, position, cursor))) {
         if ((entry = living(children, entry)))
             return entry;
     }
@@ -426,7 +435,7 @@ static int on_close(struct children *children, struct children_call *call)
     size_t cursor = 0;
 
     children->closing = true;
-    entry = sequence_next(&children->order, call->position, &cursor, &call->position);
+    entry = next_entry(children, &call->position, &cursor);
     call->child = entry ? actor_ref(entry->child) : NULL;
     return 0;
 }

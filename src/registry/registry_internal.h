@@ -20,7 +20,7 @@ struct children_entry {
     struct table_deferred deferred;
     struct monitor monitor;
     struct actor *child;
-    uint64_t position;
+    struct sequence_item item;
     struct restart_window window;
     uint32_t restarts;
     uint32_t length : 24;

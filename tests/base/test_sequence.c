@@ -8,7 +8,7 @@
 #define MANY 10000
 
 static struct sequence sequence;
-static int items[MANY];
+static struct sequence_item items[4 * MANY];
 
 static void setup(void)
 {
@@ -23,12 +23,10 @@ static void teardown(void)
 
 TestSuite(sequence, .init = setup, .fini = teardown);
 
-static uint64_t add(void *item)
+static uint64_t add(struct sequence_item *item)
 {
-    uint64_t position;
-
-    cr_assert_eq(sequence_add(&sequence, item, &position), 0);
-    return position;
+    cr_assert_eq(sequence_add(&sequence, item), 0);
+    return item->position;
 }
 
 /* Walks from behind `position` and says how many items it saw. */
@@ -75,17 +73,18 @@ Test(sequence, a_position_is_never_given_again)
         cr_assert_gt(position, last);
         last = position;
         if (i % 3)
-            sequence_remove(&sequence, position);
+            sequence_remove(&sequence, &items[i]);
     }
 }
 
 Test(sequence, it_is_empty_and_holds_no_memory_when_all_were_removed)
 {
-    uint64_t first = add(&items[0]);
-    uint64_t second = add(&items[1]);
+    uint64_t second;
 
-    sequence_remove(&sequence, first);
-    sequence_remove(&sequence, second);
+    add(&items[0]);
+    second = add(&items[1]);
+    sequence_remove(&sequence, &items[0]);
+    sequence_remove(&sequence, &items[1]);
     cr_assert_eq(sequence.count, 0);
     cr_assert_null(sequence.slots);
     cr_assert_eq(walk(0), 0);
@@ -94,12 +93,10 @@ Test(sequence, it_is_empty_and_holds_no_memory_when_all_were_removed)
 
 Test(sequence, memory_shrinks_with_the_number_of_items)
 {
-    uint64_t first = add(&items[0]);
-
-    for (int i = 1; i < MANY; i++)
+    for (int i = 0; i < MANY; i++)
         add(&items[i]);
-    for (uint64_t position = first; position < first + MANY - 10; position++)
-        sequence_remove(&sequence, position);
+    for (int i = 0; i < MANY - 10; i++)
+        sequence_remove(&sequence, &items[i]);
     cr_assert_eq(sequence.count, 10);
     cr_assert_leq(sequence.capacity, 64);
     cr_assert_eq(walk(0), 10);
@@ -111,10 +108,30 @@ Test(sequence, a_replaced_item_keeps_its_position)
     uint64_t at = 0;
     size_t cursor = 0;
 
-    sequence_replace(&sequence, position, &items[1]);
+    items[1].position = position;
+    sequence_replace(&sequence, &items[1]);
     cr_assert_eq(sequence_next(&sequence, 0, &cursor, &at), &items[1]);
     cr_assert_eq(at, position);
     cr_assert_eq(sequence.count, 1);
+}
+
+Test(sequence, each_is_found_when_gaps_were_closed_unevenly)
+{
+    uint64_t at = 0;
+    size_t cursor = 0;
+
+    for (int i = 0; i < MANY; i++)
+        add(&items[i]);
+    for (int i = 0; i < MANY; i++) {
+        if (i % 100 != 7 && i < MANY - 100)
+            sequence_remove(&sequence, &items[i]);
+    }
+    for (int i = 7; i < MANY - 100; i += 100) {
+        cr_assert_eq(sequence_next(&sequence, items[i].position - 1, &cursor, &at), &items[i]);
+        sequence_remove(&sequence, &items[i]);
+        cursor = 0;
+    }
+    cr_assert_eq(walk(0), 100);
 }
 
 Test(sequence, a_walk_goes_on_behind_a_position_that_was_removed)
@@ -125,10 +142,10 @@ Test(sequence, a_walk_goes_on_behind_a_position_that_was_removed)
     size_t cursor = 0;
 
     add(&items[2]);
-    sequence_remove(&sequence, first);
+    sequence_remove(&sequence, &items[0]);
     cr_assert_eq(sequence_next(&sequence, at, &cursor, &at), &items[1]);
     cr_assert_eq(at, second);
-    sequence_remove(&sequence, second);
+    sequence_remove(&sequence, &items[1]);
     cr_assert_eq(sequence_next(&sequence, at, &cursor, &at), &items[2]);
 }
 
@@ -162,7 +179,7 @@ Test(sequence, a_wrong_cursor_costs_time_and_nothing_else)
  * throughout a walk is seen exactly once.
  */
 struct model {
-    int *at[4 * MANY]; /* by position; NULL: none */
+    struct sequence_item *at[4 * MANY]; /* by position; NULL: none */
     bool seen[4 * MANY];
     bool throughout[4 * MANY];
     uint64_t next;
@@ -189,14 +206,14 @@ static void change_something(unsigned *seed)
     uint64_t position = model.next ? (uint64_t)rand_r(seed) % model.next : 0;
 
     if (rand_r(seed) % 2 || !model.at[position]) {
-        model.at[model.next] = &items[model.next % MANY];
+        model.at[model.next] = &items[model.next];
         model.throughout[model.next] = false;
         model.seen[model.next] = false;
         cr_assert_eq(add(model.at[model.next]), model.next);
         model.next++;
         return;
     }
-    sequence_remove(&sequence, position);
+    sequence_remove(&sequence, model.at[position]);
     model.at[position] = NULL;
     model.throughout[position] = false;
 }
@@ -211,7 +228,7 @@ Test(sequence, what_is_there_throughout_a_walk_is_seen_exactly_once)
     model.next = 3;
     begin_walk();
     for (int i = 0; i < 3 * MANY; i++) {
-        void *item;
+        struct sequence_item *item;
 
         change_something(&seed);
         if (rand_r(&seed) % 2)

@@ -44,7 +44,7 @@ BUCKET_TEST(keys, few_need_no_table)
 
     for (int i = 0; i < 8; i++) {
         put_number(bucket, i);
-        cr_assert_not(table_exists(&bucket->keys));
+        cr_assert_not(set_exists(&bucket->keys));
     }
     for (int i = 0; i < 100; i++) {
         put(bucket, "key 0", "key 0");
@@ -52,7 +52,7 @@ BUCKET_TEST(keys, few_need_no_table)
         put(bucket, "key 0", "key 0");
         put(bucket, "key 1", "key 1");
     }
-    cr_assert_not(table_exists(&bucket->keys));
+    cr_assert_not(set_exists(&bucket->keys));
     for (int i = 0; i < 8; i++)
         cr_assert(has_number(bucket, i));
 }
@@ -67,7 +67,7 @@ BUCKET_TEST(keys, all_are_found_while_they_become_many_and_few_again)
         cr_assert(has_number(bucket, i / 2));
         cr_assert_not(has_number(bucket, i + 1));
     }
-    cr_assert(table_exists(&bucket->keys));
+    cr_assert(set_exists(&bucket->keys));
     for (int i = 0; i < many; i++) {
         for (int j = i; j < many; j += 17)
             cr_assert(has_number(bucket, j));
