@@ -5,14 +5,9 @@
  */
 #include "bucket/bytes_internal.h"
 
-static bool has_extents(const struct bytes *bytes)
-{
-    return bytes->shape == BYTES_EXTENTS;
-}
-
 static void clear(struct bytes *bytes, uint64_t from, uint64_t to, bool keep_pages)
 {
-    if (has_extents(bytes))
+    if (bytes_has_extents(bytes))
         extents_clear(bytes, from, to, keep_pages);
     else
         block_clear(bytes, from, to, keep_pages);
@@ -20,8 +15,21 @@ static void clear(struct bytes *bytes, uint64_t from, uint64_t to, bool keep_pag
 
 void bytes_deinit(struct bytes *bytes)
 {
-    clear(bytes, 0, BYTES_SIZE_MAX + 1, false);
-    *bytes = (struct bytes){0};
+    if (bytes_has_extents(bytes))
+        extents_free(bytes);
+    else
+        block_free(bytes);
+    bytes->size = 0;
+}
+
+static uint64_t allocated_in(const struct bytes *bytes, uint64_t from, uint64_t to)
+{
+    return bytes_has_extents(bytes) ? extents_allocated(bytes, from, to) : block_allocated(bytes, from, to);
+}
+
+uint64_t bytes_allocated(const struct bytes *bytes)
+{
+    return bytes_has_extents(bytes) ? extents_all_allocated(bytes) : block_allocated(bytes, 0, BYTES_BLOCK_MAX);
 }
 
 uint64_t bytes_cost(const struct bytes *bytes, uint64_t offset, uint64_t length)
@@ -31,8 +39,7 @@ uint64_t bytes_cost(const struct bytes *bytes, uint64_t offset, uint64_t length)
 
     if (length == 0)
         return 0;
-    return pages * BYTES_PAGE_SIZE -
-           (has_extents(bytes) ? extents_allocated(bytes, offset, end) : block_allocated(bytes, offset, end));
+    return pages * BYTES_PAGE_SIZE - allocated_in(bytes, offset, end);
 }
 
 static int reserve(struct bytes *bytes, uint64_t offset, uint64_t length, bool to_write)
@@ -43,9 +50,9 @@ static int reserve(struct bytes *bytes, uint64_t offset, uint64_t length, bool t
         return -EFBIG;
     if (length == 0)
         return 0;
-    if (!has_extents(bytes) && offset + length <= BYTES_BLOCK_MAX)
-        return to_write ? block_reserve(bytes, offset + length) : 0;
-    if (!has_extents(bytes))
+    if (!bytes_has_extents(bytes) && offset + length <= BYTES_BLOCK_MAX)
+        return block_reserve(bytes, to_write ? offset + length : 0);
+    if (!bytes_has_extents(bytes))
         rc = extents_adopt(bytes);
     return rc < 0 ? rc : extents_reserve(bytes, offset, offset + length, to_write);
 }
@@ -64,7 +71,7 @@ void bytes_write(struct bytes *bytes, uint64_t offset, const void *data, size_t 
 {
     if (length == 0)
         return;
-    if (has_extents(bytes))
+    if (bytes_has_extents(bytes))
         extents_write(bytes, offset, data, length);
     else
         block_write(bytes, offset, data, length);
@@ -77,7 +84,7 @@ size_t bytes_read(const struct bytes *bytes, uint64_t offset, void *buffer, size
     if (offset >= bytes->size)
         return 0;
     length = least(length, bytes->size - offset);
-    if (has_extents(bytes))
+    if (bytes_has_extents(bytes))
         extents_read(bytes, offset, buffer, length);
     else
         block_read(bytes, offset, buffer, length);
@@ -93,13 +100,13 @@ void bytes_truncate(struct bytes *bytes, uint64_t size)
     if (size <= bytes->size)
         clear(bytes, size, BYTES_SIZE_MAX + 1, false);
     bytes->size = size;
-    if (!has_extents(bytes))
+    if (!bytes_has_extents(bytes))
         block_shrink(bytes);
 }
 
 void bytes_allocate(struct bytes *bytes, uint64_t offset, uint64_t length)
 {
-    if (has_extents(bytes))
+    if (bytes_has_extents(bytes))
         extents_allocate(bytes, offset, offset + length);
     else
         block_allocate(bytes, offset, offset + length);
@@ -120,9 +127,9 @@ void bytes_punch(struct bytes *bytes, uint64_t offset, uint64_t length)
 /* A block is less than an extent. */
 static uint64_t written_in(const struct bytes *bytes, uint64_t number)
 {
-    if (has_extents(bytes))
+    if (bytes_has_extents(bytes))
         return extents_written(bytes, number);
-    return number == 0 ? bytes->written : 0;
+    return number == 0 && bytes->pages ? bytes_block(bytes)->written : 0;
 }
 
 /* The first byte of those pages at or behind `from`, both in one extent; its end if there is none. */
@@ -146,7 +153,7 @@ static uint64_t find_data(const struct bytes *bytes, uint64_t offset)
             return number * BYTES_EXTENT_SIZE + found;
         number++;
         from = 0;
-    } while (has_extents(bytes) && radix_next(&bytes->u.extents, &number));
+    } while (bytes_has_extents(bytes) && extents_next(bytes, &number));
     return bytes->size;
 }
 

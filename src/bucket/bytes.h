@@ -11,7 +11,6 @@
 #define KVFS_BUCKET_BYTES_H
 
 #include "base/extent.h"
-#include "base/radix.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,26 +21,20 @@
 #define BYTES_EXTENT_SIZE ((uint64_t)EXTENT_SIZE)
 #define BYTES_SIZE_MAX ((uint64_t)INT64_MAX) /* what an off_t can say */
 
-enum bytes_shape { BYTES_BLOCK, BYTES_EXTENTS };
+struct bytes_pages; /* a block, or extents */
 
 struct bytes {
     uint64_t size;
-    uint64_t allocated; /* of the pages it has: what st_blocks shows */
-    union {
-        unsigned char *block;
-        struct radix extents;
-    } u;
-    enum bytes_shape shape : 8;
-    unsigned capacity : 24; /* of the block: what lies behind it is zero */
-    uint16_t pages;         /* of the block, a bit for each: it counts */
-    uint16_t written;       /* of these: it isn't a hole */
+    struct bytes_pages *pages; /* NULL: none */
 };
 
 /* A zeroed struct bytes is empty and needs no init. */
 void bytes_deinit(struct bytes *bytes);
 
+/* How many bytes its pages are: what st_blocks shows. */
+uint64_t bytes_allocated(const struct bytes *bytes);
 /*
- * By how much `allocated` will grow when `length` bytes at `offset` are written, or allocated: their pages that it
+ * By how much that will grow when `length` bytes at `offset` are written, or allocated: their pages that it
  * hasn't yet. Nothing else lets it grow: a truncation never does. The range ends at BYTES_SIZE_MAX at most.
  */
 uint64_t bytes_cost(const struct bytes *bytes, uint64_t offset, uint64_t length);

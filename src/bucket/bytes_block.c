@@ -5,114 +5,117 @@
  */
 #include "bucket/bytes_internal.h"
 
-/* What malloc() gives is a multiple of the one, less the other. */
-#define BLOCK_UNIT 16
-#define BLOCK_HEAD 8
-#define BLOCK_MIN 24
+#include <malloc.h>
 
-/* For a size of BYTES_BLOCK_MAX at most: all of what malloc() will give for it. */
-static uint32_t fit(uint64_t size)
+#define BYTES_CAPACITY_MASK INT32_MAX
+
+static struct block *block_of(struct bytes *bytes)
 {
-    uint64_t capacity = (size + BLOCK_HEAD + BLOCK_UNIT - 1) / BLOCK_UNIT * BLOCK_UNIT - BLOCK_HEAD;
-
-    if (capacity < BLOCK_MIN)
-        return BLOCK_MIN;
-    return (uint32_t)(capacity < BYTES_BLOCK_MAX ? capacity : BYTES_BLOCK_MAX);
+    return (struct block *)bytes->pages;
 }
 
-static uint32_t next_capacity(const struct bytes *bytes, uint64_t end)
+static uint32_t capacity_of(const struct bytes *bytes)
 {
-    uint64_t grown = bytes->capacity + bytes->capacity / 4;
-
-    return fit(end > grown || grown > BYTES_BLOCK_MAX ? end : grown);
+    return bytes->pages ? bytes->pages->capacity : 0;
 }
 
-static void set(struct bytes *bytes, unsigned char *block, uint32_t capacity)
+/* All of what malloc() gives for so much is used. NULL without memory, and the old one is as it was. */
+static struct block *resize(struct bytes *bytes, uint64_t capacity)
 {
-    bytes->u.block = block;
-    bytes->capacity = capacity & 0xffffff;
+    struct block *block = realloc(bytes->pages, sizeof(*block) + capacity);
+
+    if (!block)
+        return NULL;
+    if (!bytes->pages)
+        *block = (struct block){.pages = {.are_extents = false}};
+    capacity = least(malloc_usable_size(block) - sizeof(*block), BYTES_BLOCK_MAX);
+    block->pages.capacity = (uint32_t)capacity & BYTES_CAPACITY_MASK;
+    bytes->pages = &block->pages;
+    return block;
 }
 
 int block_reserve(struct bytes *bytes, uint64_t end)
 {
-    uint32_t capacity;
-    unsigned char *block;
+    uint32_t before = capacity_of(bytes);
+    uint64_t grown = before + before / 4;
+    struct block *block;
 
-    if (end <= bytes->capacity)
+    if (bytes->pages && end <= before)
         return 0;
-    capacity = next_capacity(bytes, end);
-    block = realloc(bytes->u.block, capacity);
+    block = resize(bytes, end > grown || grown > BYTES_BLOCK_MAX ? end : grown);
     if (!block)
         return -ENOMEM;
-    memset(block + bytes->capacity, 0, capacity - bytes->capacity);
-    set(bytes, block, capacity);
+    memset(block->memory + before, 0, block->pages.capacity - before);
     return 0;
 }
 
 /* Should it fail, the larger one serves as well. */
 void block_shrink(struct bytes *bytes)
 {
-    uint32_t capacity = bytes->size < bytes->capacity ? fit(bytes->size) : bytes->capacity;
-    unsigned char *block;
-
-    if (capacity == bytes->capacity)
-        return;
-    block = realloc(bytes->u.block, capacity);
-    if (block)
-        set(bytes, block, capacity);
+    if (bytes->size < capacity_of(bytes))
+        (void)resize(bytes, bytes->size);
 }
 
 void block_free(struct bytes *bytes)
 {
-    free(bytes->u.block);
-    set(bytes, NULL, 0);
+    free(block_of(bytes));
+    bytes->pages = NULL;
 }
 
 static void mark(struct bytes *bytes, uint64_t pages, uint64_t written)
 {
-    bytes->allocated = size_of_pages(pages);
-    bytes->pages = (uint16_t)pages;
-    bytes->written = (uint16_t)written;
+    struct block *block = block_of(bytes);
+
+    block->allocated = (uint16_t)pages;
+    block->written = (uint16_t)written;
     if (pages == 0)
         block_free(bytes);
 }
 
 void block_write(struct bytes *bytes, uint64_t offset, const void *data, size_t length)
 {
+    struct block *block = block_of(bytes);
     uint64_t pages = pages_of(offset, offset + length);
 
-    memcpy(bytes->u.block + offset, data, length);
-    mark(bytes, bytes->pages | pages, bytes->written | pages);
+    memcpy(block->memory + offset, data, length);
+    mark(bytes, block->allocated | pages, block->written | pages);
 }
 
 void block_read(const struct bytes *bytes, uint64_t offset, void *buffer, size_t length)
 {
-    size_t there = offset < bytes->capacity ? least(length, bytes->capacity - offset) : 0;
+    const struct block *block = bytes_block(bytes);
+    size_t there = block && offset < block->pages.capacity ? least(length, block->pages.capacity - offset) : 0;
 
     if (there > 0)
-        memcpy(buffer, bytes->u.block + offset, there);
+        memcpy(buffer, block->memory + offset, there);
     memset((unsigned char *)buffer + there, 0, length - there);
 }
 
 void block_allocate(struct bytes *bytes, uint64_t from, uint64_t to)
 {
+    const struct block *block = bytes_block(bytes);
     uint64_t pages = pages_of(from, to);
 
-    mark(bytes, bytes->pages | pages, bytes->written | (bytes->pages & pages));
+    mark(bytes, block->allocated | pages, block->written | (block->allocated & pages));
 }
 
 void block_clear(struct bytes *bytes, uint64_t from, uint64_t to, bool keep_pages)
 {
-    uint64_t end = least(to, bytes->capacity);
-    uint64_t whole;
+    struct block *block = block_of(bytes);
+    uint64_t whole = whole_pages_of(least(from, BYTES_BLOCK_MAX), least(to, BYTES_BLOCK_MAX));
+    uint64_t end;
 
+    if (!block)
+        return;
+    end = least(to, block->pages.capacity);
     if (from < end)
-        memset(bytes->u.block + from, 0, end - from);
-    whole = whole_pages_of(least(from, BYTES_BLOCK_MAX), least(to, BYTES_BLOCK_MAX));
-    mark(bytes, keep_pages ? bytes->pages : bytes->pages & ~whole, bytes->written & ~whole);
+        memset(block->memory + from, 0, end - from);
+    mark(bytes, keep_pages ? block->allocated : block->allocated & ~whole, block->written & ~whole);
 }
 
 uint64_t block_allocated(const struct bytes *bytes, uint64_t from, uint64_t to)
 {
-    return size_of_pages(bytes->pages & pages_of(least(from, BYTES_BLOCK_MAX), least(to, BYTES_BLOCK_MAX)));
+    const struct block *block = bytes_block(bytes);
+
+    return block ? size_of_pages(block->allocated & pages_of(least(from, BYTES_BLOCK_MAX), least(to, BYTES_BLOCK_MAX))) : 0;
 }

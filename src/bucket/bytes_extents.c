@@ -5,7 +5,7 @@
 #include "bucket/bytes_internal.h"
 
 struct extent {
-    uint64_t pages; /* a bit for each, as in struct bytes */
+    uint64_t pages; /* a bit for each, as of a block */
     uint64_t written;
     unsigned char *memory; /* NULL before something was to be written */
 };
@@ -18,16 +18,21 @@ struct part {
     uint64_t to;
 };
 
+static struct extents *extents_of(const struct bytes *bytes)
+{
+    return (struct extents *)bytes->pages;
+}
+
 static struct extent *find(const struct bytes *bytes, uint64_t number)
 {
-    return radix_find(&bytes->u.extents, number);
+    return radix_find(&extents_of(bytes)->by_number, number);
 }
 
 /* The first part of what is there of [*from, to); `*from` is behind it then. False if nothing is. */
 static bool next_part(const struct bytes *bytes, uint64_t *from, uint64_t to, struct part *ret_part)
 {
     uint64_t number = *from / BYTES_EXTENT_SIZE;
-    struct extent *extent = *from < to ? radix_next(&bytes->u.extents, &number) : NULL;
+    struct extent *extent = *from < to ? radix_next(&extents_of(bytes)->by_number, &number) : NULL;
     uint64_t start = number * BYTES_EXTENT_SIZE;
 
     if (!extent || start >= to)
@@ -44,7 +49,7 @@ static bool next_part(const struct bytes *bytes, uint64_t *from, uint64_t to, st
 
 static void mark(struct bytes *bytes, struct extent *extent, uint64_t pages, uint64_t written)
 {
-    bytes->allocated += size_of_pages(pages) - size_of_pages(extent->pages);
+    extents_of(bytes)->allocated += size_of_pages(pages) - size_of_pages(extent->pages);
     extent->pages = pages;
     extent->written = written;
 }
@@ -53,9 +58,9 @@ static void mark(struct bytes *bytes, struct extent *extent, uint64_t pages, uin
 
 static void free_one(struct bytes *bytes, uint64_t number)
 {
-    struct extent *extent = radix_remove(&bytes->u.extents, number);
+    struct extent *extent = radix_remove(&extents_of(bytes)->by_number, number);
 
-    bytes->allocated -= size_of_pages(extent->pages);
+    extents_of(bytes)->allocated -= size_of_pages(extent->pages);
     extent_destroy(extent->memory);
     free(extent);
 }
@@ -69,7 +74,7 @@ static int make(struct bytes *bytes, uint64_t number, bool with_memory)
         extent = calloc(1, sizeof(*extent));
         if (!extent)
             return -ENOMEM;
-        rc = radix_insert(&bytes->u.extents, number, extent);
+        rc = radix_insert(&extents_of(bytes)->by_number, number, extent);
         if (rc < 0) {
             free(extent);
             return rc;
@@ -106,26 +111,51 @@ int extents_reserve(struct bytes *bytes, uint64_t from, uint64_t to, bool to_wri
     return 0;
 }
 
-/* Page by page, so that those that weren't written go on to cost nothing. */
-static void copy_block(const struct bytes *block, struct extent *extent)
+void extents_free(struct bytes *bytes)
 {
-    for (uint64_t left = block->written; left; left &= left - 1) {
+    extents_clear(bytes, 0, BYTES_SIZE_MAX + 1, false);
+    free(extents_of(bytes));
+    bytes->pages = NULL;
+}
+
+/* Page by page, so that those that weren't written go on to cost nothing. */
+static void copy_block(const struct bytes *bytes, struct extent *extent)
+{
+    for (uint64_t left = bytes_block(bytes)->written; left; left &= left - 1) {
         uint64_t start = (uint64_t)__builtin_ctzll(left) * BYTES_PAGE_SIZE;
 
-        block_read(block, start, extent->memory + start, BYTES_PAGE_SIZE);
+        block_read(bytes, start, extent->memory + start, BYTES_PAGE_SIZE);
     }
+}
+
+/* The first extent, which has what the block has. */
+static int adopt_block(struct bytes *adopted, const struct bytes *bytes)
+{
+    const struct block *block = bytes_block(bytes);
+    int rc = extents_reserve(adopted, 0, BYTES_BLOCK_MAX, block->written != 0);
+
+    if (rc < 0)
+        return rc;
+    copy_block(bytes, find(adopted, 0));
+    mark(adopted, find(adopted, 0), block->allocated, block->written);
+    return 0;
 }
 
 int extents_adopt(struct bytes *bytes)
 {
-    struct bytes adopted = {.size = bytes->size, .shape = BYTES_EXTENTS};
-    int rc = bytes->pages ? extents_reserve(&adopted, 0, BYTES_BLOCK_MAX, bytes->written != 0) : 0;
+    struct extents *extents = calloc(1, sizeof(*extents));
+    struct bytes adopted = {.size = bytes->size};
+    int rc = 0;
 
-    if (rc < 0)
+    if (!extents)
+        return -ENOMEM;
+    extents->pages.are_extents = true;
+    adopted.pages = &extents->pages;
+    if (bytes->pages && bytes_block(bytes)->allocated)
+        rc = adopt_block(&adopted, bytes);
+    if (rc < 0) {
+        free(extents);
         return rc;
-    if (bytes->pages) {
-        copy_block(bytes, find(&adopted, 0));
-        mark(&adopted, find(&adopted, 0), bytes->pages, bytes->written);
     }
     block_free(bytes);
     *bytes = adopted;
@@ -227,6 +257,16 @@ uint64_t extents_allocated(const struct bytes *bytes, uint64_t from, uint64_t to
     while (next_part(bytes, &from, to, &part))
         sum += size_of_pages(part.extent->pages & pages_of(part.from, part.to));
     return sum;
+}
+
+uint64_t extents_all_allocated(const struct bytes *bytes)
+{
+    return extents_of(bytes)->allocated;
+}
+
+bool extents_next(const struct bytes *bytes, uint64_t *number)
+{
+    return radix_next(&extents_of(bytes)->by_number, number) != NULL;
 }
 
 uint64_t extents_written(const struct bytes *bytes, uint64_t number)

@@ -10,6 +10,7 @@
 #ifndef KVFS_BUCKET_BYTES_INTERNAL_H
 #define KVFS_BUCKET_BYTES_INTERNAL_H
 
+#include "base/radix.h"
 #include "bucket/bytes.h"
 
 #include <errno.h>
@@ -17,6 +18,30 @@
 #include <string.h>
 
 #define BYTES_PAGES_IN_EXTENT 64
+
+/* What both shapes begin with. */
+struct bytes_pages {
+    uint32_t are_extents : 1;
+    uint32_t capacity : 31; /* of a block's memory: what lies behind it is zero */
+};
+
+struct block {
+    struct bytes_pages pages;
+    uint16_t allocated; /* a bit for each page */
+    uint16_t written;   /* of these: it isn't a hole */
+    unsigned char memory[];
+};
+
+struct extents {
+    struct bytes_pages pages;
+    uint64_t allocated; /* bytes of all their pages */
+    struct radix by_number;
+};
+
+static inline bool bytes_has_extents(const struct bytes *bytes)
+{
+    return bytes->pages && bytes->pages->are_extents;
+}
 
 static inline uint64_t least(uint64_t a, uint64_t b)
 {
@@ -62,7 +87,13 @@ static inline uint64_t size_of_pages(uint64_t pages)
 
 /* ---- bytes_block.c: [shape: a block] ---- */
 
-/* Room to write up to `end`, BYTES_BLOCK_MAX at most. 0, or -ENOMEM. */
+/* NULL if it has none. */
+static inline const struct block *bytes_block(const struct bytes *bytes)
+{
+    return (const struct block *)bytes->pages;
+}
+
+/* Room to write up to `end`, BYTES_BLOCK_MAX at most; 0 for pages that aren't written. 0, or -ENOMEM. */
 int block_reserve(struct bytes *bytes, uint64_t end);
 /* Behind the size there is nothing. */
 void block_shrink(struct bytes *bytes);
@@ -72,10 +103,12 @@ void block_write(struct bytes *bytes, uint64_t offset, const void *data, size_t 
 void block_read(const struct bytes *bytes, uint64_t offset, void *buffer, size_t length);
 void block_allocate(struct bytes *bytes, uint64_t from, uint64_t to);
 void block_clear(struct bytes *bytes, uint64_t from, uint64_t to, bool keep_pages);
+/* Bytes of its pages there. */
 uint64_t block_allocated(const struct bytes *bytes, uint64_t from, uint64_t to);
 
 /* ---- bytes_extents.c: [shape: extents] ---- */
 
+void extents_free(struct bytes *bytes);
 /* From a block, which is freed. 0, or -ENOMEM and nothing changed. */
 int extents_adopt(struct bytes *bytes);
 /* Room to write to [from, to), or to allocate it. 0, or -ENOMEM and nothing more is there. */
@@ -85,6 +118,9 @@ void extents_read(const struct bytes *bytes, uint64_t offset, void *buffer, size
 void extents_allocate(struct bytes *bytes, uint64_t from, uint64_t to);
 void extents_clear(struct bytes *bytes, uint64_t from, uint64_t to, bool keep_pages);
 uint64_t extents_allocated(const struct bytes *bytes, uint64_t from, uint64_t to);
+uint64_t extents_all_allocated(const struct bytes *bytes);
+/* There is an extent of that number or a greater one: `*number` is the first's. */
+bool extents_next(const struct bytes *bytes, uint64_t *number);
 /* The pages of an extent that were written to. */
 uint64_t extents_written(const struct bytes *bytes, uint64_t number);
 

@@ -30,7 +30,7 @@ static struct usage usage_of(const struct value *value, uint64_t allocated, uint
 
 static struct usage usage_now(const struct value *value)
 {
-    return usage_of(value, value->bytes.allocated, value->bytes.size);
+    return usage_of(value, bytes_allocated(&value->bytes), value->bytes.size);
 }
 
 static struct usage usage_after_write(const struct value *value, uint64_t offset, size_t length)
@@ -38,7 +38,7 @@ static struct usage usage_after_write(const struct value *value, uint64_t offset
     const struct bytes *bytes = &value->bytes;
     uint64_t end = length > 0 ? offset + length : 0;
 
-    return usage_of(value, bytes->allocated + bytes_cost(bytes, offset, length), end > bytes->size ? end : bytes->size);
+    return usage_of(value, bytes_allocated(bytes) + bytes_cost(bytes, offset, length), end > bytes->size ? end : bytes->size);
 }
 
 /* What is cut needs nothing: how much goes with it will be seen. */
@@ -46,7 +46,7 @@ static struct usage usage_after_size(const struct value *value, uint64_t size)
 {
     uint64_t before = value->bytes.size;
 
-    return usage_of(value, value->bytes.allocated, size > before ? size : before);
+    return usage_of(value, bytes_allocated(&value->bytes), size > before ? size : before);
 }
 
 static int take(struct bucket *bucket, const struct usage *more)
@@ -103,9 +103,9 @@ int claim_allocation(struct claim *claim, struct bucket *bucket, const struct va
     if (change->offset > BYTES_SIZE_MAX || change->length > BYTES_SIZE_MAX - change->offset)
         return BUCKET_E_TOO_LARGE;
     if (change->kind == CHANGE_PUNCH)
-        then = usage_of(value, bytes->allocated, size);
+        then = usage_of(value, bytes_allocated(bytes), size);
     else
-        then = usage_of(value, bytes->allocated + bytes_cost(bytes, change->offset, change->length), size);
+        then = usage_of(value, bytes_allocated(bytes) + bytes_cost(bytes, change->offset, change->length), size);
     return begin(claim, bucket, value, &then);
 }
 

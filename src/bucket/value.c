@@ -144,7 +144,7 @@ void value_show(const struct value *value, struct attributes *ret_attributes)
         .gid = value->gid,
         .rdev = value->rdev,
         .size = value->bytes.size,
-        .allocated = value_allocated(value, value->bytes.allocated, value->bytes.size),
+        .allocated = value_allocated(value, bytes_allocated(&value->bytes), value->bytes.size),
         .atime = value->atime,
         .mtime = value->mtime,
         .ctime = value->ctime,

@@ -1,4 +1,4 @@
-#include "bucket/bytes.h"
+#include "bucket/bytes_internal.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -25,7 +25,7 @@ static void teardown(void)
 {
     bytes_deinit(&bytes);
     bytes_deinit(&bytes);
-    cr_expect_eq(bytes.allocated, 0);
+    cr_expect_eq(bytes_allocated(&bytes), 0);
     cr_expect_eq(bytes.size, 0);
     cr_expect_eq(extent_count(), 0);
     free(buffer);
@@ -157,9 +157,9 @@ Test(bytes, nothing_is_kept_when_it_is_cut_to_nothing)
 
     for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
         fill(0, 'x', sizes[i]);
-        cr_assert_geq(bytes.allocated, sizes[i]);
+        cr_assert_geq(bytes_allocated(&bytes), sizes[i]);
         resize(0);
-        cr_assert_eq(bytes.allocated, 0);
+        cr_assert_eq(bytes_allocated(&bytes), 0);
         resize(10);
         cr_assert(is_all(0, 0, 10));
         resize(0);
@@ -169,9 +169,9 @@ Test(bytes, nothing_is_kept_when_it_is_cut_to_nothing)
 Test(bytes, a_block_grows_into_extents_and_loses_nothing)
 {
     fill(0, 'a', BYTES_BLOCK_MAX);
-    cr_assert_eq(bytes.shape, BYTES_BLOCK);
+    cr_assert_not(bytes_has_extents(&bytes));
     fill(BYTES_BLOCK_MAX, 'b', 1);
-    cr_assert_eq(bytes.shape, BYTES_EXTENTS);
+    cr_assert(bytes_has_extents(&bytes));
     cr_assert_eq(bytes.size, BYTES_BLOCK_MAX + 1);
     cr_assert(is_all(0, 'a', BYTES_BLOCK_MAX));
     cr_assert(is_all(BYTES_BLOCK_MAX, 'b', 1));
@@ -188,7 +188,7 @@ Test(bytes, what_is_there_stays_when_room_is_made)
         cr_assert(is_text("milk"));
         cr_assert_eq(bytes_reserve_pages(&bytes, ends[i], 10), 0);
         cr_assert(is_text("milk"));
-        cr_assert_eq(bytes.allocated, PAGE);
+        cr_assert_eq(bytes_allocated(&bytes), PAGE);
     }
     resize(5 * GIB);
     cr_assert(is_all(4, 0, MIB));
@@ -201,22 +201,22 @@ Test(bytes, writes_go_across_extents)
     cr_assert_eq(bytes.size, 3 * BYTES_EXTENT_SIZE + 10);
     cr_assert(is_all(0, 0, BYTES_EXTENT_SIZE - 10));
     cr_assert(is_all(BYTES_EXTENT_SIZE - 10, 'x', 2 * BYTES_EXTENT_SIZE + 20));
-    cr_assert_eq(bytes.allocated, 2 * BYTES_EXTENT_SIZE + 2 * PAGE);
+    cr_assert_eq(bytes_allocated(&bytes), 2 * BYTES_EXTENT_SIZE + 2 * PAGE);
 }
 
 Test(bytes, a_hole_costs_nothing_and_reads_as_zeros)
 {
     write_bytes(5 * GIB, "far", 3);
     cr_assert_eq(bytes.size, 5 * GIB + 3);
-    cr_assert_eq(bytes.allocated, PAGE);
+    cr_assert_eq(bytes_allocated(&bytes), PAGE);
     cr_assert(is_all(0, 0, MIB));
     cr_assert(is_all(5 * GIB - MIB, 0, MIB));
     cr_assert(is_all(5 * GIB, 'f', 1));
 
     write_bytes(0, "near", 4);
-    cr_assert_eq(bytes.allocated, 2 * PAGE);
+    cr_assert_eq(bytes_allocated(&bytes), 2 * PAGE);
     resize(GIB);
-    cr_assert_eq(bytes.allocated, PAGE);
+    cr_assert_eq(bytes_allocated(&bytes), PAGE);
     resize(6 * GIB);
     cr_assert(is_all(5 * GIB, 0, 3));
     cr_assert(is_all(0, 'n', 1));
@@ -240,7 +240,7 @@ Test(bytes, the_largest_size_is_what_an_offset_can_say)
 {
     write_bytes(BYTES_SIZE_MAX - 1, "x", 1);
     cr_assert_eq(bytes.size, BYTES_SIZE_MAX);
-    cr_assert_eq(bytes.allocated, PAGE);
+    cr_assert_eq(bytes_allocated(&bytes), PAGE);
     cr_assert(is_all(BYTES_SIZE_MAX - MIB, 0, MIB - 1));
     cr_assert(is_all(BYTES_SIZE_MAX - 1, 'x', 1));
     cr_assert(finds_data(0, BYTES_SIZE_MAX - PAGE + 1));
@@ -258,19 +258,19 @@ Test(bytes, more_than_the_largest_size_is_refused_and_nothing_has_changed)
     cr_assert_eq(bytes_reserve_pages(&bytes, BYTES_SIZE_MAX, 1), -EFBIG);
     cr_assert_eq(bytes_reserve_pages(&bytes, 1, UINT64_MAX), -EFBIG);
     cr_assert(is_text("milk"));
-    cr_assert_eq(bytes.shape, BYTES_BLOCK);
-    cr_assert_eq(bytes.allocated, PAGE);
+    cr_assert_not(bytes_has_extents(&bytes));
+    cr_assert_eq(bytes_allocated(&bytes), PAGE);
 }
 
 Test(bytes, a_size_costs_nothing)
 {
     resize(BYTES_SIZE_MAX);
-    cr_assert_eq(bytes.allocated, 0);
+    cr_assert_eq(bytes_allocated(&bytes), 0);
     cr_assert_eq(extent_count(), 0);
-    cr_assert_null(bytes.u.block);
+    cr_assert_null(bytes.pages);
     cr_assert(is_all(BYTES_SIZE_MAX - MIB, 0, MIB));
     write_bytes(0, "milk", 4);
-    cr_assert_eq(bytes.shape, BYTES_BLOCK);
+    cr_assert_not(bytes_has_extents(&bytes));
     cr_assert_eq(bytes.size, BYTES_SIZE_MAX);
 }
 
@@ -286,15 +286,15 @@ Test(bytes, a_page_counts_when_it_is_written_to)
         uint64_t at = places[i];
 
         write_bytes(at + 3 * PAGE + 10, "x", 1);
-        cr_assert_eq(bytes.allocated, PAGE);
+        cr_assert_eq(bytes_allocated(&bytes), PAGE);
         write_bytes(at + 3 * PAGE + 20, "x", 1);
-        cr_assert_eq(bytes.allocated, PAGE);
+        cr_assert_eq(bytes_allocated(&bytes), PAGE);
         write_bytes(at + 4 * PAGE - 1, "xy", 2);
-        cr_assert_eq(bytes.allocated, 2 * PAGE);
+        cr_assert_eq(bytes_allocated(&bytes), 2 * PAGE);
         fill(at + 10, 'x', 4 * PAGE);
-        cr_assert_eq(bytes.allocated, 5 * PAGE);
+        cr_assert_eq(bytes_allocated(&bytes), 5 * PAGE);
         resize(at + PAGE + 1);
-        cr_assert_eq(bytes.allocated, 2 * PAGE);
+        cr_assert_eq(bytes_allocated(&bytes), 2 * PAGE);
         resize(0);
     }
 }
@@ -338,18 +338,18 @@ Test(bytes, what_is_allocated_counts_and_stays_a_hole)
 
         allocate(at + 10, 3 * PAGE);
         cr_assert_eq(bytes.size, 0);
-        cr_assert_eq(bytes.allocated, 4 * PAGE);
+        cr_assert_eq(bytes_allocated(&bytes), 4 * PAGE);
         cr_assert_eq(extent_count(), 0);
         resize(at + 8 * PAGE);
-        cr_assert_eq(bytes.allocated, 4 * PAGE);
+        cr_assert_eq(bytes_allocated(&bytes), 4 * PAGE);
         cr_assert(is_all(at, 0, 8 * PAGE));
         cr_assert_not(bytes_find_data(&bytes, 0, &(uint64_t){0}));
         write_bytes(at + PAGE, "x", 1);
-        cr_assert_eq(bytes.allocated, 4 * PAGE);
+        cr_assert_eq(bytes_allocated(&bytes), 4 * PAGE);
         cr_assert(finds_data(0, at + PAGE));
         cr_assert(finds_hole(at + PAGE, at + 2 * PAGE));
         resize(0);
-        cr_assert_eq(bytes.allocated, 0);
+        cr_assert_eq(bytes_allocated(&bytes), 0);
     }
 }
 
@@ -362,7 +362,7 @@ Test(bytes, what_is_allocated_twice_is_no_hole)
         resize(at + 8 * PAGE);
         allocate(at, 3 * PAGE);
         allocate(at + 2 * PAGE, 3 * PAGE);
-        cr_assert_eq(bytes.allocated, 5 * PAGE);
+        cr_assert_eq(bytes_allocated(&bytes), 5 * PAGE);
         cr_assert(finds_data(at, at + 2 * PAGE));
         cr_assert(finds_hole(at + 2 * PAGE, at + 3 * PAGE));
         cr_assert(is_all(at, 0, 8 * PAGE));
@@ -378,11 +378,11 @@ Test(bytes, what_is_allocated_behind_the_end_goes_when_it_is_cut_there)
         write_bytes(at, "x", 1);
         allocate(at, 10 * PAGE);
         cr_assert_eq(bytes.size, at + 1);
-        cr_assert_eq(bytes.allocated, 10 * PAGE);
+        cr_assert_eq(bytes_allocated(&bytes), 10 * PAGE);
         resize(at + 2 * PAGE);
-        cr_assert_eq(bytes.allocated, 10 * PAGE);
+        cr_assert_eq(bytes_allocated(&bytes), 10 * PAGE);
         resize(at + 2 * PAGE);
-        cr_assert_eq(bytes.allocated, 2 * PAGE);
+        cr_assert_eq(bytes_allocated(&bytes), 2 * PAGE);
         resize(0);
     }
 }
@@ -395,7 +395,7 @@ Test(bytes, a_punched_page_is_gone_and_the_edges_are_zeros)
         fill(at, 'x', 8 * PAGE);
         bytes_punch(&bytes, at + PAGE + 100, 4 * PAGE);
         cr_assert_eq(bytes.size, at + 8 * PAGE);
-        cr_assert_eq(bytes.allocated, 5 * PAGE);
+        cr_assert_eq(bytes_allocated(&bytes), 5 * PAGE);
         cr_assert(is_all(at, 'x', PAGE + 100));
         cr_assert(is_all(at + PAGE + 100, 0, 4 * PAGE));
         cr_assert(is_all(at + 5 * PAGE + 100, 'x', 3 * PAGE - 100));
@@ -404,7 +404,7 @@ Test(bytes, a_punched_page_is_gone_and_the_edges_are_zeros)
         bytes_punch(&bytes, at + 10, 10);
         cr_assert(is_all(at + 10, 0, 10));
         cr_assert(is_all(at + 20, 'x', 10));
-        cr_assert_eq(bytes.allocated, 5 * PAGE);
+        cr_assert_eq(bytes_allocated(&bytes), 5 * PAGE);
         resize(0);
     }
 }
@@ -415,17 +415,17 @@ Test(bytes, punching_gives_memory_back)
     cr_assert_eq(extent_count(), 4);
     bytes_punch(&bytes, 100, 3 * BYTES_EXTENT_SIZE);
     cr_assert_eq(extent_count(), 2);
-    cr_assert_eq(bytes.allocated, BYTES_EXTENT_SIZE + PAGE);
+    cr_assert_eq(bytes_allocated(&bytes), BYTES_EXTENT_SIZE + PAGE);
     bytes_punch(&bytes, 0, BYTES_SIZE_MAX);
     cr_assert_eq(extent_count(), 0);
-    cr_assert_eq(bytes.allocated, 0);
+    cr_assert_eq(bytes_allocated(&bytes), 0);
     cr_assert(is_all(0, 0, FLAT_SIZE / 4));
     resize(0);
 
     fill(0, 'x', 3 * PAGE);
     bytes_punch(&bytes, 0, 3 * PAGE);
-    cr_assert_eq(bytes.allocated, 0);
-    cr_assert_null(bytes.u.block);
+    cr_assert_eq(bytes_allocated(&bytes), 0);
+    cr_assert_null(bytes.pages);
     cr_assert(is_all(0, 0, 3 * PAGE));
 }
 
@@ -436,7 +436,7 @@ Test(bytes, zeroed_pages_are_holes_that_stay_allocated)
 
         fill(at, 'x', 8 * PAGE);
         bytes_zero(&bytes, at + PAGE + 100, 4 * PAGE);
-        cr_assert_eq(bytes.allocated, 8 * PAGE);
+        cr_assert_eq(bytes_allocated(&bytes), 8 * PAGE);
         cr_assert(is_all(at, 'x', PAGE + 100));
         cr_assert(is_all(at + PAGE + 100, 0, 4 * PAGE));
         cr_assert(is_all(at + 5 * PAGE + 100, 'x', 3 * PAGE - 100));
@@ -467,9 +467,9 @@ Test(bytes, what_it_will_cost_is_known_before)
 Test(bytes, cutting_a_block_gives_memory_back)
 {
     fill(0, 'x', BYTES_BLOCK_MAX);
-    cr_assert_eq(bytes.capacity, BYTES_BLOCK_MAX);
+    cr_assert_eq(bytes.pages->capacity, BYTES_BLOCK_MAX);
     resize(100);
-    cr_assert_leq(bytes.capacity, 128);
+    cr_assert_leq(bytes.pages->capacity, 128);
     cr_assert(is_all(0, 'x', 100));
     resize(BYTES_BLOCK_MAX);
     cr_assert(is_all(100, 0, BYTES_BLOCK_MAX - 100));
@@ -515,11 +515,11 @@ static uint64_t flat_allocated(const struct flat *flat)
 static void flat_write(struct flat *flat, uint64_t offset, size_t length, unsigned *seed)
 {
     uint64_t cost = bytes_cost(&bytes, offset, length);
-    uint64_t before = bytes.allocated;
+    uint64_t before = bytes_allocated(&bytes);
 
     memcpy(flat->at + offset, noise + (size_t)rand_r(seed) % (FLAT_SIZE - length), length);
     write_bytes(offset, flat->at + offset, length);
-    cr_assert_eq(bytes.allocated, before + cost);
+    cr_assert_eq(bytes_allocated(&bytes), before + cost);
     if (length > 0 && offset + length > flat->size)
         flat->size = offset + length;
     for (uint64_t page = offset / PAGE; length > 0 && page * PAGE < offset + length; page++)
@@ -528,11 +528,11 @@ static void flat_write(struct flat *flat, uint64_t offset, size_t length, unsign
 
 static void flat_allocate(struct flat *flat, uint64_t offset, uint64_t length)
 {
-    uint64_t before = bytes.allocated;
+    uint64_t before = bytes_allocated(&bytes);
     uint64_t cost = bytes_cost(&bytes, offset, length);
 
     allocate(offset, length);
-    cr_assert_eq(bytes.allocated, before + cost);
+    cr_assert_eq(bytes_allocated(&bytes), before + cost);
     for (uint64_t page = offset / PAGE; page * PAGE < offset + length; page++) {
         flat->written[page] |= flat->pages[page];
         flat->pages[page] = true;
@@ -627,7 +627,7 @@ static void compare_with_flat(unsigned seed)
     for (int step = 0; step < 60; step++) {
         flat_step(flat, &state);
         cr_assert_eq(bytes.size, flat->size, "seed %u, step %d", seed, step);
-        cr_assert_eq(bytes.allocated, flat_allocated(flat), "seed %u, step %d", seed, step);
+        cr_assert_eq(bytes_allocated(&bytes), flat_allocated(flat), "seed %u, step %d", seed, step);
     }
     cr_assert(flat_equals(flat, 0, FLAT_SIZE), "seed %u", seed);
     bytes_deinit(&bytes);
