@@ -29,12 +29,12 @@ static inline void refcount_add(struct refcount *refcount, uint64_t n)
 }
 
 /* [any thread] For an object found without a reference (inside a read section): false if it is on its way out. */
-static inline bool refcount_try_add(struct refcount *refcount)
+static inline bool refcount_try_add(struct refcount *refcount, uint64_t n)
 {
     uint64_t count = atomic_load_explicit(&refcount->count, memory_order_relaxed);
 
     while (count > 0) {
-        if (atomic_compare_exchange_weak(&refcount->count, &count, count + 1))
+        if (atomic_compare_exchange_weak(&refcount->count, &count, count + n))
             return true;
     }
     return false;

@@ -110,19 +110,24 @@ static int apply_add(struct bucket *bucket, const struct change *change, struct 
 
 static int apply_add_nameless(struct bucket *bucket, const struct change *change, struct value **ret_value)
 {
+    struct nameless *nameless = malloc(sizeof(*nameless));
     struct value *value;
-    int rc = create_value(bucket, change, &value);
+    int rc = nameless ? create_value(bucket, change, &value) : -ENOMEM;
 
     if (rc != 0)
-        return rc;
+        goto free_nameless;
     rc = write_addition(bucket, change, value);
-    if (rc < 0) {
-        inode_unref(&value->inode);
-        return rc;
-    }
-    value_begin_nameless(value);
+    if (rc < 0)
+        goto unref_value;
+    value_begin_nameless(value, nameless);
     *ret_value = value;
     return 0;
+
+unref_value:
+    inode_unref(&value->inode);
+free_nameless:
+    free(nameless);
+    return rc;
 }
 
 /* [the store has it] An entry's value is about to lose that name. */
@@ -132,7 +137,6 @@ void value_note_loss(struct bucket *bucket, struct value *value, int64_t time)
         bucket->bytes -= value->bytes.size;
     usage_lose_name(value);
     value->ctime = time;
-    value->version++;
 }
 
 static int apply_remove(struct bucket *bucket, const struct change *change)
@@ -149,18 +153,20 @@ static int apply_remove(struct bucket *bucket, const struct change *change)
     return 0;
 }
 
-/* The entry of the name that stays gets the value, and keeps its position: a listing sees it once. */
-static int replace(struct bucket *bucket, const struct change *change, struct value *value, struct entry *entry)
+/*
+ * The entry of the name that stays gets the value, and keeps its position: a listing sees it once. The other has what is
+ * replaced, and loses it.
+ */
+static int replace(struct bucket *bucket, const struct change *change, struct entry *entry, struct entry *target)
 {
-    struct value *replaced = entry->value;
+    struct value *replaced = target->value;
     int rc = store_write(bucket->environment->store, change);
 
     if (rc < 0)
         return rc;
-    value_gain_name(value);
-    entry->value = value;
+    target->value = entry->value;
+    entry->value = replaced;
     value_note_loss(bucket, replaced, change->time);
-    value_lose_name(replaced);
     return 0;
 }
 
@@ -198,7 +204,6 @@ static int apply_link(struct bucket *bucket, const struct change *change, struct
         count_bytes(bucket, value, 0);
     value->unnamed = false;
     value->ctime = change->time;
-    value->version++;
     bucket_note_names(bucket, change->time);
     return 0;
 }
@@ -211,13 +216,12 @@ static int apply_rename(struct bucket *bucket, const struct change *change)
     struct entry *old = keys_find(bucket, &from);
     struct entry *target = keys_find(bucket, &to);
     struct value *value = old->value;
-    int rc = target ? replace(bucket, change, value, target) : add_name(bucket, change, value, &to);
+    int rc = target ? replace(bucket, change, old, target) : add_name(bucket, change, value, &to);
 
     if (rc < 0)
         return rc;
     keys_remove(bucket, old);
     value->ctime = change->time;
-    value->version++;
     bucket_note_names(bucket, change->time);
     return 0;
 }
@@ -242,7 +246,6 @@ static int apply_write(struct bucket *bucket, const struct change *change, struc
     count_bytes(bucket, value, before);
     value->mtime = change->time;
     metadata_set(&metadata, change);
-    value->version++;
 end_claim:
     claim_end(&claim);
     return rc;
@@ -301,7 +304,6 @@ static int apply_set_value(struct bucket *bucket, const struct change *change, s
     if (rc != 0)
         return rc;
     metadata_set(&metadata, change);
-    value->version++;
     return 0;
 }
 
@@ -322,9 +324,7 @@ static int apply_xattr(struct bucket *bucket, const struct change *change, struc
     if (!value)
         lock_acquire(&bucket->nameless_lock);
     metadata_set_xattr(&metadata, change, reserved);
-    if (value)
-        value->version++;
-    else
+    if (!value)
         lock_release(&bucket->nameless_lock);
     return 0;
 }
@@ -363,7 +363,6 @@ static int apply_allocate(struct bucket *bucket, const struct change *change, st
     count_bytes(bucket, value, before);
     value->mtime = change->time;
     metadata_set(&metadata, change);
-    value->version++;
 end_claim:
     claim_end(&claim);
     return rc;

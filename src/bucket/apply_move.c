@@ -67,11 +67,13 @@ static int make_entry(struct arrival *arrival, struct value *value)
     if (!entry)
         return -ENOMEM;
     rc = keys_insert(arrival->at->bucket, entry);
-    if (rc < 0)
+    if (rc < 0) {
         entry_destroy(entry);
-    else
-        arrival->entry = entry;
-    return rc;
+        return rc;
+    }
+    value_gain_name(value);
+    arrival->entry = entry;
+    return 0;
 }
 
 /* Its new bucket has room for it, and its old one can be left. */
@@ -87,17 +89,13 @@ static int prepare_owners(struct arrival *arrival, const struct value *value)
     return arrival->farewell ? 0 : -ENOMEM;
 }
 
-/* It has one more name from here on. */
+/* It has one more name from here on, unless it will take another's. */
 static int prepare_value(struct arrival *arrival)
 {
     struct value *value = arrival->what->entry->value;
     int rc = changes_owner(arrival) ? prepare_owners(arrival, value) : 0;
 
-    if (rc == 0)
-        rc = make_entry(arrival, value);
-    if (rc == 0)
-        value_gain_name(value);
-    return rc;
+    return rc == 0 ? make_entry(arrival, value) : rc;
 }
 
 static int prepare_bucket(struct arrival *arrival)
@@ -125,9 +123,7 @@ static int prepare(struct arrival *arrival)
 
 static void cancel(struct arrival *arrival)
 {
-    if (arrival->entry && arrival->at->entry)
-        value_lose_name(arrival->what->entry->value);
-    else if (arrival->entry)
+    if (arrival->entry && !arrival->at->entry)
         keys_remove(arrival->at->bucket, arrival->entry);
     free(arrival->farewell);
     if (arrival->held > 0)
@@ -169,7 +165,6 @@ static void arrive_value(const struct arrival *arrival, struct value *value, int
     if (changes_owner(arrival))
         change_owner(value, arrival->at->bucket, arrival->farewell, arrival->held);
     value->ctime = time;
-    value->version++;
 }
 
 /* The new parent monitors it, and is what it is in, before the old one forgets it. */
@@ -184,14 +179,12 @@ static void arrive_bucket(const struct arrival *arrival, int64_t time)
         actor_follow(&bucket->actor, &bucket->fate, arrival->at->owner);
 }
 
-/* What was called so isn't any more; `replaced`: something of its kind is. Its value is given, as its entry's is new. */
-static void leave(const struct move_side *side, struct value *value, bool replaced)
+/* What was called so isn't any more; `replaced`: something of its kind is. */
+static void leave(const struct move_side *side, bool replaced)
 {
     if (side->child)
         children_forget(children_at(side), side->child, replaced);
-    else if (replaced)
-        value_lose_name(value);
-    else if (side->entry)
+    else if (side->entry && !replaced)
         keys_remove(side->bucket, side->entry);
 }
 
@@ -243,8 +236,10 @@ static void commit(struct move *move, const struct arrival arrivals[2], int64_t 
     arrive(&arrivals[0], from, time);
     if (move->exchange)
         arrive(&arrivals[1], to, time);
-    leave(&move->from, from, move->exchange && alike);
-    leave(&move->to, to, alike);
+    else if (from && to)
+        move->from.entry->value = to;
+    leave(&move->from, move->exchange && alike);
+    leave(&move->to, alike);
     note_names(&move->from, time);
     if (move->to.owner != move->from.owner)
         note_names(&move->to, time);

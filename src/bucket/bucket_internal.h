@@ -25,25 +25,36 @@ struct value {
     mode_t mode;
     uid_t uid;
     gid_t gid;
-    uint32_t rdev;        /* as the kernel's requests have it */
-    uint32_t version;     /* grows with each change */
     uint32_t nlink : 31;
     uint32_t unnamed : 1; /* it has had no name yet */
     union {
         struct {
             int64_t atime;
             int64_t mtime;
-            int64_t ctime;
+            int64_t ctime; /* later with each change: it is the value's version, too */
         };
         struct table_deferred deferred; /* once the last reference has gone */
     };
-    struct xattrs *xattrs;         /* NULL: none */
-    struct cds_list_head nameless; /* guarded by the owner's nameless_lock; empty while it has a name */
+    struct xattrs *xattrs;     /* NULL: none */
+    struct nameless *nameless; /* NULL while it has a name, or nobody needs to find it */
 };
 
+/* One whose mode says that it is a device. */
+struct device {
+    struct value value;
+    uint32_t rdev; /* as the kernel's requests have it */
+};
+
+/* A bucket's list of nameless ones. All guarded by its nameless_lock. */
+struct nameless {
+    struct cds_list_head link;
+    struct value *value;
+};
+
+/* When its value loses its last name by it, the entry's memory becomes a struct nameless: so that needs none. */
 struct entry {
     struct sequence_item item; /* its mark is the name's length */
-    struct value *value;       /* the reference of what names it */
+    struct value *value;
     char name[];
 };
 
@@ -162,6 +173,8 @@ int bucket_start_in_place(struct bucket_environment *environment, struct actor *
                           const struct change_attributes *attributes, struct xattrs *xattrs,
                           struct bucket *predecessor, struct bucket **ret_bucket);
 struct metadata bucket_metadata(struct bucket *bucket);
+/* [any thread] The last reference went. A successor has taken its place in the count, or it is free now. */
+inode_let_go bucket_let_go_of_inode;
 
 /* place.c */
 
@@ -207,12 +220,17 @@ void keys_dispose(struct bucket *bucket);
 /* One reference and one name. 0, -ENOMEM, or BUCKET_E_FULL. Takes `xattrs` in any case. */
 int value_create(struct bucket *owner, const struct change_attributes *attributes, struct xattrs *xattrs, int64_t time,
                  struct value **ret_value);
-/* [run lock] What is new begins without the name: its reference is the caller's. */
-void value_begin_nameless(struct value *value);
-/* [run lock] One more name, with a reference. */
+/* [run lock] What is new begins without the name: its reference is the caller's. Takes `nameless`. */
+void value_begin_nameless(struct value *value, struct nameless *nameless);
+/* [run lock] One more name; all of them have one reference. */
 void value_gain_name(struct value *value);
-/* [run lock, or disposing] It has lost its name: drops that reference, and remembers it while the kernel knows it. */
-void value_lose_name(struct value *value);
+/*
+ * [run lock, or disposing] It has lost the name that `entry` was for, with the last one the reference, and is remembered
+ * while the kernel knows it. Takes the entry.
+ */
+void value_lose_name(struct value *value, struct entry *entry);
+/* [any thread] The last reference went. */
+inode_let_go value_let_go_of_inode;
 struct metadata value_metadata(struct value *value);
 /* What is shown and counted of the `allocated` bytes of its pages: as in tmpfs none of a symlink whose target is short. */
 uint64_t value_allocated(const struct value *value, uint64_t allocated, uint64_t size);

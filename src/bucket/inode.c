@@ -1,4 +1,6 @@
-#include "bucket/inode.h"
+#include "bucket/bucket_internal.h"
+
+#define INODE_NUMBER_MAX ((UINT64_C(1) << 62) - 1)
 
 int inode_index_init(struct inode_index *index)
 {
@@ -21,15 +23,19 @@ static int number_matches(struct cds_lfht_node *node, const void *key)
     return table_entry(node, struct inode, node)->number == *number;
 }
 
-void inode_init(struct inode *inode, struct inode_index *index, const struct inode_class *class)
+void inode_init(struct inode *inode, struct inode_index *index, enum inode_kind kind)
 {
-    inode->class = class;
-    inode->index = index;
-    inode->number = atomic_fetch_add(&index->next_number, 1);
-    atomic_init(&inode->lookups, 0);
+    inode->number = atomic_fetch_add(&index->next_number, 1) & INODE_NUMBER_MAX;
+    inode->kind = kind;
     refcount_init(&inode->refs);
     atomic_fetch_add(&index->count, 1);
     table_add(&index->table, table_hash_number(inode->number), &inode->node);
+}
+
+void inode_leave(struct inode_index *index, struct inode *inode)
+{
+    table_remove(&index->table, &inode->node);
+    atomic_fetch_sub(&index->count, 1);
 }
 
 struct inode *inode_find(struct inode_index *index, uint64_t number)
@@ -39,7 +45,7 @@ struct inode *inode_find(struct inode_index *index, uint64_t number)
 
     table_read_begin();
     node = table_find(&index->table, table_hash_number(number), number_matches, &number);
-    if (node && refcount_try_add(&table_entry(node, struct inode, node)->refs))
+    if (node && refcount_try_add(&table_entry(node, struct inode, node)->refs, 1))
         inode = table_entry(node, struct inode, node);
     table_read_end();
     return inode;
@@ -53,13 +59,20 @@ struct inode *inode_ref(struct inode *inode)
 
 static void drop(struct inode *inode, uint64_t n)
 {
-    struct inode_index *index = inode->index;
-
     if (!refcount_sub(&inode->refs, n))
         return;
-    table_remove(&index->table, &inode->node);
-    atomic_fetch_sub(&index->count, 1);
-    inode->class->let_go(inode);
+
+    switch (inode->kind) {
+    case INODE_BUCKET:
+        bucket_let_go_of_inode(inode);
+        return;
+    case INODE_VALUE:
+        value_let_go_of_inode(inode);
+        return;
+    case INODE_CONTROL:
+        table_entry(inode, struct inode_control, inode)->let_go(inode);
+        return;
+    }
 }
 
 void inode_unref(struct inode *inode)
@@ -70,25 +83,17 @@ void inode_unref(struct inode *inode)
 
 void inode_remember(struct inode *inode)
 {
-    refcount_add(&inode->refs, 1);
-    atomic_fetch_add(&inode->lookups, 1);
+    refcount_add(&inode->refs, INODE_LOOKUP);
 }
 
 bool inode_try_remember(struct inode *inode)
 {
-    if (!refcount_try_add(&inode->refs))
-        return false;
-    atomic_fetch_add(&inode->lookups, 1);
-    return true;
+    return refcount_try_add(&inode->refs, INODE_LOOKUP);
 }
 
 void inode_forget(struct inode *inode, uint64_t n)
 {
-    uint64_t before = atomic_fetch_sub(&inode->lookups, n);
-
-    assert(before >= n);
-    (void)before;
-    drop(inode, n);
+    drop(inode, n * INODE_LOOKUP);
 }
 
 void inode_index_forget_all(struct inode_index *index)
@@ -103,7 +108,7 @@ void inode_index_forget_all(struct inode_index *index)
         uint64_t lookups;
 
         table_see(node);
-        lookups = atomic_load(&inode->lookups);
+        lookups = inode_lookups(inode);
         if (lookups > 0)
             inode_forget(inode, lookups);
     }

@@ -35,24 +35,25 @@ struct inode_index {
     _Atomic uint64_t count;
 };
 
-struct inode;
-
-struct inode_class {
-    enum inode_kind kind;
-    /*
-     * [any thread] The last reference went, but a reader who found it may still look at the inode: has the object freed
-     * when none does any more, by table_defer(). Everything else in the object is its own again.
-     */
-    void (*let_go)(struct inode *inode);
-};
-
 struct inode {
     struct cds_lfht_node node;
-    const struct inode_class *class;
-    struct inode_index *index;
-    uint64_t number;
-    struct refcount refs;
-    _Atomic uint64_t lookups; /* those that the kernel hasn't forgotten */
+    uint64_t number : 62;
+    enum inode_kind kind : 2;
+    struct refcount refs; /* of which a lookup that the kernel hasn't forgotten is INODE_LOOKUP: nobody counts to either end */
+};
+#define INODE_LOOKUP (UINT64_C(1) << 24)
+
+/*
+ * [any thread] The last reference went, but a reader who found it may still look at the inode: takes it out of its index
+ * with inode_leave(), and has the object freed when no reader does any more, by table_defer(). Everything else in the
+ * object is its own again. A bucket's and a value's are known here.
+ */
+typedef void inode_let_go(struct inode *inode);
+
+/* What is neither a bucket nor a value. */
+struct inode_control {
+    struct inode inode;
+    inode_let_go *let_go;
 };
 
 /* 0, or -ENOMEM. */
@@ -61,10 +62,11 @@ int inode_index_init(struct inode_index *index);
 void inode_index_deinit(struct inode_index *index);
 
 /* [any thread] Gives a number and one reference, and can be found from now on. */
-void inode_init(struct inode *inode, struct inode_index *index, const struct inode_class *class);
+void inode_init(struct inode *inode, struct inode_index *index, enum inode_kind kind);
+void inode_leave(struct inode_index *index, struct inode *inode);
 static inline enum inode_kind inode_kind(const struct inode *inode)
 {
-    return inode->class->kind;
+    return inode->kind;
 }
 
 /* [any thread] [never blocks] A reference on what has that number; NULL if nothing has. */
@@ -82,9 +84,14 @@ void inode_remember(struct inode *inode);
 bool inode_try_remember(struct inode *inode);
 /* [any thread] The kernel takes `n` of its lookups back. The caller has a reference. */
 void inode_forget(struct inode *inode, uint64_t n);
+/* [any thread] Those that the kernel hasn't forgotten. */
+static inline uint64_t inode_lookups(const struct inode *inode)
+{
+    return atomic_load(&((struct inode *)inode)->refs.count) / INODE_LOOKUP;
+}
 static inline bool inode_is_known(const struct inode *inode)
 {
-    return atomic_load(&((struct inode *)inode)->lookups) > 0;
+    return inode_lookups(inode) > 0;
 }
 
 /* [no other thread] The connection is gone: forgets all that the kernel knew. */

@@ -57,7 +57,8 @@ struct entry *keys_find(struct bucket *bucket, const struct key *key)
 
 struct entry *entry_create(const struct key *key, struct value *value)
 {
-    struct entry *entry = calloc(1, sizeof(*entry) + key->length);
+    size_t size = sizeof(struct entry) + key->length;
+    struct entry *entry = calloc(1, size > sizeof(struct nameless) ? size : sizeof(struct nameless));
 
     if (!entry)
         return NULL;
@@ -108,12 +109,6 @@ int keys_insert(struct bucket *bucket, struct entry *entry)
     return rc;
 }
 
-static void let_entry_go(struct entry *entry)
-{
-    value_lose_name(entry->value);
-    entry_destroy(entry);
-}
-
 void keys_remove(struct bucket *bucket, struct entry *entry)
 {
     const struct key key = entry_key(entry);
@@ -121,7 +116,7 @@ void keys_remove(struct bucket *bucket, struct entry *entry)
     sequence_remove(&bucket->order, &entry->item);
     if (set_exists(&bucket->keys))
         set_remove(&bucket->keys, hash_key(&key), &key);
-    let_entry_go(entry);
+    value_lose_name(entry->value, entry);
 }
 
 void keys_dispose(struct bucket *bucket)
@@ -134,6 +129,6 @@ void keys_dispose(struct bucket *bucket)
     while ((entry = keys_next(bucket, &position, &cursor))) {
         usage_lose_name(entry->value);
         sequence_remove(&bucket->order, &entry->item);
-        let_entry_go(entry);
+        value_lose_name(entry->value, entry);
     }
 }

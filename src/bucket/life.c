@@ -19,17 +19,15 @@ static void release(struct table_deferred *deferred)
     actor_unref(&table_entry(deferred, struct bucket, deferred)->actor);
 }
 
-/* A successor has taken its place in the count, or it is free now. */
-static void let_inode_go(struct inode *inode)
+void bucket_let_go_of_inode(struct inode *inode)
 {
     struct bucket *bucket = bucket_of_inode(inode);
 
+    inode_leave(bucket->environment->index, inode);
     if (atomic_exchange(&bucket->counted, false))
         limit_give(&bucket->environment->inodes, 1);
     table_defer(&bucket->deferred, release);
 }
-
-static const struct inode_class inode_class = {.kind = INODE_BUCKET, .let_go = let_inode_go};
 
 static struct bucket *create(struct bucket_environment *environment, struct actor *supervisor,
                              const struct key *name, const struct change_attributes *attributes)
@@ -83,7 +81,7 @@ static int start(struct bucket_environment *environment, struct actor *superviso
     }
     atomic_init(&bucket->counted, true);
     /* The inode's own reference ends in bucket_dispose(), so it is there before anybody can end the bucket. */
-    inode_init(&bucket->inode, environment->index, &inode_class);
+    inode_init(&bucket->inode, environment->index, INODE_BUCKET);
     (void)actor_start(&bucket->actor, &bucket_class, environment->runtime, NULL, &reason);
     actor_ref(&bucket->actor);
     *ret_bucket = bucket;
@@ -219,11 +217,11 @@ static struct value *next_nameless(struct bucket *bucket, struct cds_list_head *
 
     lock_acquire(&bucket->nameless_lock);
     while (!found && !cds_list_empty(&bucket->nameless)) {
-        struct value *value = cds_list_first_entry(&bucket->nameless, struct value, nameless);
+        struct nameless *nameless = cds_list_first_entry(&bucket->nameless, struct nameless, link);
 
-        cds_list_move(&value->nameless, seen);
-        if (refcount_try_add(&value->inode.refs))
-            found = value;
+        cds_list_move(&nameless->link, seen);
+        if (refcount_try_add(&nameless->value->inode.refs, 1))
+            found = nameless->value;
     }
     lock_release(&bucket->nameless_lock);
     return found;

@@ -16,22 +16,29 @@
 
 #define SHORT_SYMLINK_MAX 127 /* bytes of its target */
 
-static void join_nameless(struct value *value)
+/* Its owner's list has it from here on, and so it has the record. */
+static void join_nameless(struct value *value, struct nameless *nameless)
 {
     struct bucket *owner = value_owner(value);
 
+    nameless->value = value;
     lock_acquire(&owner->nameless_lock);
-    cds_list_add_tail(&value->nameless, &owner->nameless);
+    cds_list_add_tail(&nameless->link, &owner->nameless);
     lock_release(&owner->nameless_lock);
+    value->nameless = nameless;
 }
 
 static void leave_nameless(struct value *value)
 {
     struct bucket *owner = value_owner(value);
 
+    if (!value->nameless)
+        return;
     lock_acquire(&owner->nameless_lock);
-    cds_list_del_init(&value->nameless);
+    cds_list_del(&value->nameless->link);
     lock_release(&owner->nameless_lock);
+    free(value->nameless);
+    value->nameless = NULL;
 }
 
 static void release(struct table_deferred *deferred)
@@ -45,27 +52,36 @@ static void release(struct table_deferred *deferred)
 }
 
 /* What it counted for is free at once. */
-static void let_go(struct inode *inode)
+void value_let_go_of_inode(struct inode *inode)
 {
     struct value *value = value_of_inode(inode);
 
+    inode_leave(value_owner(value)->environment->index, inode);
     usage_end(value);
     bytes_deinit(&value->bytes);
     xattrs_destroy(value->xattrs);
     table_defer(&value->deferred, release);
 }
 
-static const struct inode_class inode_class = {.kind = INODE_VALUE, .let_go = let_go};
+static bool is_device(mode_t mode)
+{
+    return S_ISBLK(mode) || S_ISCHR(mode);
+}
+
+static struct device *device_of(const struct value *value)
+{
+    return (struct device *)table_entry(value, struct device, value);
+}
 
 /* Zeroed, and counted as an inode. 0, -ENOMEM, or BUCKET_E_FULL. */
-static int allocate(struct bucket *owner, struct value **ret_value)
+static int allocate(struct bucket *owner, mode_t mode, struct value **ret_value)
 {
     struct limit *inodes = &owner->environment->inodes;
     struct value *value;
 
     if (!limit_take(inodes, 1))
         return BUCKET_E_FULL;
-    value = calloc(1, sizeof(*value));
+    value = calloc(1, is_device(mode) ? sizeof(struct device) : sizeof(*value));
     if (!value) {
         limit_give(inodes, 1);
         return -ENOMEM;
@@ -78,7 +94,7 @@ int value_create(struct bucket *owner, const struct change_attributes *attribute
                  struct value **ret_value)
 {
     struct value *value;
-    int rc = allocate(owner, &value);
+    int rc = allocate(owner, attributes->mode, &value);
 
     if (rc != 0) {
         xattrs_destroy(xattrs);
@@ -88,39 +104,43 @@ int value_create(struct bucket *owner, const struct change_attributes *attribute
     value->mode = attributes->mode;
     value->uid = attributes->uid;
     value->gid = attributes->gid;
-    value->rdev = (uint32_t)attributes->rdev;
+    if (is_device(value->mode))
+        device_of(value)->rdev = (uint32_t)attributes->rdev;
     value->xattrs = xattrs;
     value->nlink = 1;
     value->atime = value->mtime = value->ctime = time;
-    CDS_INIT_LIST_HEAD(&value->nameless);
     actor_ref(&owner->actor);
-    inode_init(&value->inode, owner->environment->index, &inode_class);
+    inode_init(&value->inode, owner->environment->index, INODE_VALUE);
     *ret_value = value;
     return 0;
 }
 
-void value_begin_nameless(struct value *value)
+void value_begin_nameless(struct value *value, struct nameless *nameless)
 {
     value->nlink = 0;
     value->unnamed = true;
-    join_nameless(value);
+    join_nameless(value, nameless);
 }
 
 void value_gain_name(struct value *value)
 {
-    inode_ref(&value->inode);
-    value->nlink++;
-    if (value->nlink == 1)
+    if (value->nlink == 0) {
+        inode_ref(&value->inode);
         leave_nameless(value);
+    }
+    value->nlink++;
 }
 
 /* One whose first name comes to nothing is as it was before. */
-void value_lose_name(struct value *value)
+void value_lose_name(struct value *value, struct entry *entry)
 {
     value->nlink--;
     if (value->nlink == 0 && (value->unnamed || inode_is_known(&value->inode)))
-        join_nameless(value);
-    inode_unref(&value->inode);
+        join_nameless(value, (struct nameless *)(void *)entry);
+    else
+        entry_destroy(entry);
+    if (value->nlink == 0)
+        inode_unref(&value->inode);
 }
 
 struct metadata value_metadata(struct value *value)
@@ -142,7 +162,7 @@ void value_show(const struct value *value, struct attributes *ret_attributes)
         .nlink = value->nlink,
         .uid = value->uid,
         .gid = value->gid,
-        .rdev = value->rdev,
+        .rdev = is_device(value->mode) ? device_of(value)->rdev : 0,
         .size = value->bytes.size,
         .allocated = value_allocated(value, bytes_allocated(&value->bytes), value->bytes.size),
         .atime = value->atime,

@@ -97,7 +97,6 @@ static unsigned change_of(const struct stat *stat, int to_set, struct change_att
         {FUSE_SET_ATTR_GID, CHANGE_SET_GID},     {FUSE_SET_ATTR_SIZE, CHANGE_SET_SIZE},
         {FUSE_SET_ATTR_ATIME, CHANGE_SET_ATIME}, {FUSE_SET_ATTR_ATIME_NOW, CHANGE_SET_ATIME_NOW},
         {FUSE_SET_ATTR_MTIME, CHANGE_SET_MTIME}, {FUSE_SET_ATTR_MTIME_NOW, CHANGE_SET_MTIME_NOW},
-        {FUSE_SET_ATTR_CTIME, CHANGE_SET_CTIME},
     };
     /* One that sets nothing is how the kernel says no more than that: for fallocate(2), and chown(2) to nobody else. */
     unsigned set = to_set == 0 ? CHANGE_DROP_SET_ID : 0;

@@ -110,10 +110,11 @@ static void release(struct table_deferred *deferred)
 
 static void let_go(struct inode *inode)
 {
-    table_defer(&control_of(inode)->deferred, release);
-}
+    struct control *control = control_of(inode);
 
-static const struct inode_class inode_class = {.kind = INODE_CONTROL, .let_go = let_go};
+    inode_leave(&control->fs->index, inode);
+    table_defer(&control->deferred, release);
+}
 
 static struct control *control_create(struct fs *fs, struct bucket *bucket, enum control_kind kind, mode_t mode,
                                       const struct attributes *of_directory)
@@ -131,7 +132,8 @@ static struct control *control_create(struct fs *fs, struct bucket *bucket, enum
     control->time = clock_wall_ns();
     if (bucket)
         actor_ref(bucket_actor(bucket));
-    inode_init(&control->inode, &fs->index, &inode_class);
+    control->as_control.let_go = let_go;
+    inode_init(&control->inode, &fs->index, INODE_CONTROL);
     return control;
 }
 

@@ -26,7 +26,10 @@ enum control_kind {
 
 /* A control file as one lookup made it. Constant from then on, but for the watcher. */
 struct control {
-    struct inode inode;
+    union {
+        struct inode_control as_control;
+        struct inode inode;
+    };
     enum control_kind kind;
     mode_t mode;
     struct fs *fs;

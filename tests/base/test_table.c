@@ -182,7 +182,7 @@ static void *read_on(void *arg)
 
         table_read_begin();
         entry = find((uint64_t)rand_r(&seed) % NAMES);
-        if (entry && !refcount_try_add(&entry->refs))
+        if (entry && !refcount_try_add(&entry->refs, 1))
             entry = NULL;
         table_read_end();
         if (!entry)

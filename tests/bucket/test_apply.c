@@ -19,7 +19,7 @@ struct picture {
         char name[16];
         char text[128];
         uint64_t position;
-        uint64_t version;
+        int64_t version;
         struct attributes attributes;
     } keys[KEYS_MAX];
 };
@@ -31,7 +31,7 @@ static bool draw_key(void *context, uint64_t position, const struct key *key, st
 
     memcpy(picture->keys[picture->count].name, key->name, key->length);
     picture->keys[picture->count].position = position;
-    picture->keys[picture->count].version = value->version;
+    picture->keys[picture->count].version = value->ctime;
     picture->keys[picture->count].attributes = *attributes;
     picture->count++;
     return true;

@@ -167,7 +167,7 @@ BUCKET_TEST(bucket, each_lookup_that_is_told_to_the_kernel_is_counted)
     value_unref(find_value(bucket, "milk", BUCKET_REMEMBER));
     value_unref(find_value(bucket, "milk", BUCKET_REMEMBER));
     value_unref(find_value(bucket, "milk", BUCKET_QUIETLY));
-    cr_assert_eq(atomic_load(&value_inode(value)->lookups), 3);
+    cr_assert_eq(inode_lookups(value_inode(value)), 3);
     inode_forget(value_inode(value), 3);
     value_unref(value);
 }

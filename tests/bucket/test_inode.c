@@ -10,7 +10,10 @@
 #define THREADS 3
 
 struct thing {
-    struct inode inode;
+    union {
+        struct inode_control as_control;
+        struct inode inode;
+    };
     struct table_deferred deferred;
     uint64_t canary;
 };
@@ -46,10 +49,9 @@ static void release(struct table_deferred *deferred)
 
 static void let_go(struct inode *inode)
 {
+    inode_leave(&inode_index, inode);
     table_defer(&table_entry(inode, struct thing, inode)->deferred, release);
 }
-
-static const struct inode_class inode_class = {.kind = INODE_CONTROL, .let_go = let_go};
 
 static struct inode *new_inode(void)
 {
@@ -57,7 +59,8 @@ static struct inode *new_inode(void)
 
     cr_assert(thing);
     thing->canary = CANARY;
-    inode_init(&thing->inode, &inode_index, &inode_class);
+    thing->as_control.let_go = let_go;
+    inode_init(&thing->inode, &inode_index, INODE_CONTROL);
     return &thing->inode;
 }
 
