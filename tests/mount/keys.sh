@@ -6,7 +6,7 @@
 # KEYS              keys.c's executable
 # NAMES             names.c's
 #
-# usage: keys.sh uring|dev|nodirect [TEST...]
+# usage: keys.sh uring|dev|nodirect|any [TEST...]
 . "${0%/*}/lib.sh"
 KVFS=${KVFS_RELEASE:-$KVFS}
 count=${KVFS_KEYS:-1000000}

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # What the mount tests share. A script sources this, defines functions test_..., and ends with `run_tests "$@"`.
 #
-# usage of such a script: NAME.sh uring|dev|nodirect|open [TEST...]
+# usage of such a script: NAME.sh uring|dev|nodirect|open|any [TEST...]
 #
 # Each test has a directory of its own, $work, and, unless the script says mounts=by_hand, a fresh kvfs on $mnt. It
 # runs under set -e in a process of its own with a deadline of $limit seconds. What it leaves running is killed, and
@@ -288,8 +288,9 @@ run_tests() {
     dev) mode_options=(-o no_io_uring) transport=/dev/fuse ;;
     nodirect) mode_options=(-o no_direct_call) transport= ;;
     open) mode_options=(-o open) transport= ;;
+    any) mode_options=() transport= ;;
     *)
-        echo "usage: ${0##*/} uring|dev|nodirect|open [TEST...]" >&2
+        echo "usage: ${0##*/} uring|dev|nodirect|open|any [TEST...]" >&2
         exit 2
         ;;
     esac

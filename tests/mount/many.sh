@@ -4,7 +4,7 @@
 # KVFS_RELEASE      a kvfs without sanitizers, which are slower with all that is there. Tested instead of KVFS.
 # BUCKETS           buckets.c's executable
 #
-# usage: many.sh uring|dev|nodirect [TEST...]
+# usage: many.sh uring|dev|nodirect|any [TEST...]
 . "${0%/*}/lib.sh"
 KVFS=${KVFS_RELEASE:-$KVFS}
 # shellcheck disable=SC2034

@@ -5,7 +5,7 @@
 # KVFS_NAMES        how many (default: 100000)
 # NAMES             names.c's executable
 #
-# usage: memory.sh uring|dev|nodirect [TEST...]
+# usage: memory.sh uring|dev|nodirect|any [TEST...]
 . "${0%/*}/lib.sh"
 KVFS=${KVFS_RELEASE:-$KVFS}
 count=${KVFS_NAMES:-100000}

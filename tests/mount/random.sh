@@ -2,13 +2,13 @@
 # The same random operations on a tmpfs and in a bucket, compared after each, by one process and by several; see
 # tests/random/random.c.
 #
-# KVFS_RANDOM_SECONDS      how long each test runs (default: 30)
+# KVFS_RANDOM_SECONDS      how long each test runs (default: 20, which is two minutes over the three modes)
 # KVFS_RANDOM_SEED         repeats the one that was shown
 #
 # usage: random.sh uring|dev|nodirect [TEST...]
 . "${0%/*}/lib.sh"
 : "${RANDOM_EXE:?what compares them}"
-seconds=${KVFS_RANDOM_SECONDS:-30}
+seconds=${KVFS_RANDOM_SECONDS:-20}
 seed=${KVFS_RANDOM_SEED:-$SRANDOM}
 # shellcheck disable=SC2034
 limit=$((seconds + 150))
