@@ -19,6 +19,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SHOWN_NUMBER_SHIFT 56
 
@@ -221,7 +222,8 @@ bool control_is_hidden_name(const struct fs *fs, const char *name, pid_t pid, ui
 
 /*
  * The name is taken back at once, and so is the FIFO's own: their entries would keep the kernel from forgetting it, who
- * has it open or is about to doesn't need them. The helper writes into it, whoever it belongs to.
+ * has it open or is about to doesn't need them. The helper writes into it, whoever it belongs to; root's may, and
+ * leaves the mode alone, which the kernel now has for everybody.
  */
 int control_lookup_hidden(struct fs *fs, uint64_t ino, struct fuse_entry_param *ret_entry)
 {
@@ -235,7 +237,8 @@ int control_lookup_hidden(struct fs *fs, uint64_t ino, struct fuse_entry_param *
     }
     control = control_of(inode);
     hand_out(control, 0, ret_entry);
-    ret_entry->attr.st_mode |= 0222;
+    if (geteuid() != 0)
+        ret_entry->attr.st_mode |= 0222;
     helper_hidden_name(fs->helper.token, ino, name);
     notifier_take_back_name(fs->notifier, INODE_ROOT, name);
     notifier_take_back_name(fs->notifier, control->directory, control_name(control));

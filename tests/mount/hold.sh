@@ -137,6 +137,16 @@ test_a_holder_reads_nothing() {
     expect 3 cat "$mnt/b/milk"
 }
 
+test_nobody_may_write_to_a_holder() {
+    [ "$(id -u)" -eq 0 ] || skip "whoever mounts may, and nobody else gets there"
+    mkdir "$mnt/b"
+    exec 9<"$mnt/b/.kvfs/hold"
+    eventually 5 eval "[ \$(info_of $mnt/b holders) -eq 1 ]"
+    expect 400 stat -L -c %a /proc/self/fd/9
+    refused 'Permission denied' setpriv --reuid 65534 --clear-groups bash -c 'echo 3 >/proc/self/fd/9'
+    is_held 9
+}
+
 test_many_hold_one() {
     local monitor holders
     make_and_monitor
