@@ -35,9 +35,9 @@ function time_of(clients, column, operation,    ns) {
     return ns == "" ? "" : ns / 1000
 }
 
-# What the floor's requests take when nobody does anything for them.
+# What the floor's requests take when nobody does anything for them. None carries a mebibyte.
 function floor_of(clients, transport, operation) {
-    if (floor[operation] == "-" || floor[operation] == 0) return ""
+    if (floor[operation] == "-" || floor[operation] == 0 || operation ~ /^large-/) return ""
     return ratio((floor[operation] + xattr[operation]) * time_of(clients, "bare-" transport, "request"), 1)
 }
 

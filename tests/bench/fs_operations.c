@@ -186,7 +186,7 @@ static bool read_page(struct fs_client *client, long i)
 const struct fs_operation fs_operations[] = {
     {"create", .step = create},
     {"missing", .step = stat_missing},
-    {"missing-again", .repeatable = true, .step = stat_missing},
+    {"missing-again", .repeatable = true, .prepare = stat_missing, .step = stat_missing},
     {"overwrite", .step = overwrite},
     {"append", .step = append},
     {"read-own-write", .step = read_file},
@@ -194,7 +194,7 @@ const struct fs_operation fs_operations[] = {
     {"hot-read", .repeatable = true, .prepare = read_file, .step = read_file},
     {"hot-stat", .repeatable = true, .prepare = stat_file, .step = stat_file},
     {"list", FS_LISTING, .step = list},
-    {"list-again", FS_LISTING, .repeatable = true, .step = list},
+    {"list-again", FS_LISTING, .repeatable = true, .prepare = list, .step = list},
     {"rename", .step = rename_file},
     {"replace", .step = replace_file},
     {"unlink", .step = unlink_file},
