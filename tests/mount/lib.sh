@@ -278,6 +278,8 @@ no_kvfs_process() { [ -z "$(kvfs_processes)" ]; }
 # --- the runner ------------------------------------------------------------------------------------------------
 
 uring_switch=/sys/module/fuse/parameters/enable_uring
+# How that was, for whoever puts it back: several scripts may run at once, and each that needs it locks this file.
+uring_note=/run/kvfs-test.enable_uring
 
 # run_tests MODE [TEST...]
 run_tests() {
@@ -307,7 +309,7 @@ run_tests() {
     fi
     root=$(mktemp -d /tmp/kvfs-test.XXXXXX)
     chmod 755 "$root"
-    old_switch=
+    switched=
     trap clean_up EXIT
     trap 'trap "" INT TERM HUP; exit 1' INT TERM HUP
     if ! use_transport; then
@@ -325,17 +327,27 @@ run_tests() {
 # The kernel has io_uring for FUSE only where root switched it on.
 use_transport() {
     [ "$mode" != dev ] || return 0
-    if { old_switch=$(cat $uring_switch) && echo Y >$uring_switch; } 2>/dev/null; then
+    if [ -w $uring_switch ] && { exec {switched}>>$uring_note; } 2>/dev/null; then
+        switch_uring_on
         return 0
     fi
     [ "$mode" != uring ] || { echo "1..0 # SKIP this kernel has no io_uring for FUSE"; return 1; }
 }
 
+# The first of those who run at once notes how it was, the last puts it back.
+switch_uring_on() {
+    ! flock -n "$switched" || cat $uring_switch >$uring_note
+    flock -s "$switched"
+    echo Y >$uring_switch
+}
+
+switch_uring_back() { ! flock -n "$switched" || cat $uring_note >$uring_switch; }
+
 clean_up() {
     trap '' INT TERM HUP
-    [ -z "$old_switch" ] || echo "$old_switch" >$uring_switch
     [ -z "${group-}" ] || kill -KILL -- "-$group" 2>/dev/null
     [ -z "$work" ] || settle >/dev/null 2>&1
+    [ -z "$switched" ] || switch_uring_back
     rm -rf --one-file-system "$root"
 }
 
@@ -361,7 +373,7 @@ run_test() {
     daemon=
     said=$work/said
     mkdir -p "$mnt"
-    [ "$mode" = dev ] || [ -z "$old_switch" ] || echo Y >$uring_switch
+    [ -z "$switched" ] || echo Y >$uring_switch
     {
         [ $mounts = by_hand ] || start_kvfs || verdict="not ok"
         if [ "$verdict" = ok ]; then
