@@ -266,11 +266,11 @@ size_t path_escape(const char *text, size_t length, char *to);
 
 /* watch.c: readers who wait for a bucket's end, hold it, or read events. */
 
+/* What is told of a watcher, once each. */
+enum watch_tag { WATCH_ADDED, WATCH_OPENED, WATCH_FORGOTTEN, WATCH_REMOVED, WATCH_TAGS };
+
 struct watcher {
-    struct message added;
-    struct message opened;
-    struct message forgotten;
-    struct message removed;
+    struct message messages[WATCH_TAGS];
     struct monitor monitor;
     struct cds_list_head in_streams; /* the watch actor's, like the three flags */
     struct control *control; /* the FIFO: a reference on its inode while it is watched, and for each message under way */

@@ -29,8 +29,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum watch_tag { WATCH_ADDED, WATCH_OPENED, WATCH_FORGOTTEN, WATCH_REMOVED, WATCH_NEWS };
-
 struct watch {
     struct actor actor;
     struct fs *fs;
@@ -51,24 +49,22 @@ static struct watch *watch_of(struct actor *actor)
     return table_entry(actor, struct watch, actor);
 }
 
-static void release_added(struct message *message)
+static struct watcher *watcher_of(struct message *message)
 {
-    inode_unref(&message_container(message, struct watcher, added)->control->inode);
+    return message_container(message - message->tag, struct watcher, messages[0]);
 }
 
-static void release_opened(struct message *message)
+static void release(struct message *message)
 {
-    inode_unref(&message_container(message, struct watcher, opened)->control->inode);
+    inode_unref(&watcher_of(message)->control->inode);
 }
 
-static void release_forgotten(struct message *message)
+/* With a reference for as long as it is under way. */
+static void tell(struct watch *watch, struct watcher *watcher, enum watch_tag tag)
 {
-    inode_unref(&message_container(message, struct watcher, forgotten)->control->inode);
-}
-
-static void release_removed(struct message *message)
-{
-    inode_unref(&message_container(message, struct watcher, removed)->control->inode);
+    inode_ref(&watcher->control->inode);
+    message_init(&watcher->messages[tag], MESSAGE_INFO, tag, release);
+    actor_send(&watch->actor, &watcher->messages[tag]);
 }
 
 static void release_news(struct message *message)
@@ -198,13 +194,13 @@ static bool watch_on_info(struct actor *self, struct message *message)
     if (message->kind == MESSAGE_DOWN)
         on_down(watch, table_entry(monitor_of_down(message), struct watcher, monitor));
     else if (message->tag == WATCH_ADDED)
-        on_added(watch, message_container(message, struct watcher, added));
+        on_added(watch, watcher_of(message));
     else if (message->tag == WATCH_OPENED)
-        on_opened(message_container(message, struct watcher, opened));
+        on_opened(watcher_of(message));
     else if (message->tag == WATCH_FORGOTTEN)
-        on_forgotten(watch, message_container(message, struct watcher, forgotten));
+        on_forgotten(watch, watcher_of(message));
     else if (message->tag == WATCH_REMOVED)
-        on_removed(watch, message_container(message, struct watcher, removed));
+        on_removed(watch, watcher_of(message));
     else
         return false;
     return true;
@@ -276,39 +272,29 @@ struct actor *watch_actor(struct watch *watch)
 void watch_add(struct watch *watch, struct watcher *watcher, struct control *control)
 {
     watcher->control = control;
-    inode_ref(&control->inode);
-    message_init(&watcher->added, MESSAGE_INFO, WATCH_ADDED, release_added);
-    message_init(&watcher->opened, MESSAGE_INFO, WATCH_OPENED, release_opened);
-    message_init(&watcher->forgotten, MESSAGE_INFO, WATCH_FORGOTTEN, release_forgotten);
-    message_init(&watcher->removed, MESSAGE_INFO, WATCH_REMOVED, release_removed);
     if (control->kind == CONTROL_EVENTS)
         atomic_fetch_add(&watch->readers, 1);
     if (control->bucket)
         actor_monitor(&watch->actor, &watcher->monitor, bucket_actor(control->bucket));
-    actor_send(&watch->actor, &watcher->added);
+    tell(watch, watcher, WATCH_ADDED);
 }
 
 /* Said once for each FIFO, by the helper. */
 void watch_open(struct watch *watch, struct watcher *watcher)
 {
-    inode_ref(&watcher->control->inode);
-    actor_send(&watch->actor, &watcher->opened);
+    tell(watch, watcher, WATCH_OPENED);
 }
 
 void watch_forget(struct watch *watch, struct watcher *watcher)
 {
-    if (atomic_exchange(&watcher->forgetting, true))
-        return;
-    inode_ref(&watcher->control->inode);
-    actor_send(&watch->actor, &watcher->forgotten);
+    if (!atomic_exchange(&watcher->forgetting, true))
+        tell(watch, watcher, WATCH_FORGOTTEN);
 }
 
 void watch_remove(struct watch *watch, struct watcher *watcher)
 {
-    if (atomic_exchange(&watcher->removing, true))
-        return;
-    inode_ref(&watcher->control->inode);
-    actor_send(&watch->actor, &watcher->removed);
+    if (!atomic_exchange(&watcher->removing, true))
+        tell(watch, watcher, WATCH_REMOVED);
 }
 
 bool watch_has_readers(const struct watch *watch)
@@ -329,7 +315,7 @@ static struct news *news_create(const char *format, va_list arguments)
     news = malloc(sizeof(*news) + length);
     if (!news)
         return NULL;
-    message_init(&news->message, MESSAGE_CAST, WATCH_NEWS, release_news);
+    message_init(&news->message, MESSAGE_CAST, 0, release_news);
     news->length = length;
     memcpy(news->line, line, length);
     return news;
