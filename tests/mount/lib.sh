@@ -82,6 +82,31 @@ have_ended() {
     done
 }
 
+# run_workers COUNT SECONDS      so many processes at once, each of them `worker NUMBER`, in which anything may fail. They
+# have ended in that time; what they printed is in $work/output1 etc.
+run_workers() {
+    local i workers=()
+    for ((i = 1; i <= $1; i++)); do
+        (
+            set +e
+            trap - ERR
+            worker "$i"
+        ) >"$work/output$i" 2>&1 &
+        workers+=($!)
+    done
+    eventually "$2" have_ended "${workers[@]}" || {
+        # shellcheck disable=SC2009
+        ps -eo pid=,stat=,wchan:30=,args= | grep -F "$mnt"
+        return 1
+    }
+}
+
+# were_told_nothing_like PATTERN      nor what never happens when others take a bucket away
+were_told_nothing_like() {
+    fails eval "cat $work/output* |
+        grep -aE 'Input/output|not connected|not permitted|not implemented|Bad|Cannot allocate|$1'"
+}
+
 # show TEXT...      a line that is printed whether the test fails or not
 show() { echo "$*" >>"$work/shown"; }
 
