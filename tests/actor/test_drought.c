@@ -261,20 +261,27 @@ ACTOR_TEST(drought, a_long_chain_of_those_who_wait_is_answered)
     drought_ends();
 }
 
+/* There are no threads left but that of eggs, who wait at the gate; milk waits for them on the reserve thread. */
+static void have_milk_wait(struct probe *milk, struct gate *gate)
+{
+    struct probe *eggs = probe_start_slow();
+
+    gate_init(gate);
+    probe_do_later(eggs, pass_gate, gate);
+    cr_assert(gate_await(gate, 1));
+    drought_begins();
+    probe_do_later(milk, call_slow, eggs);
+    cr_assert(probe_await_mail(eggs, 1));
+}
+
 /* Bread's turn comes when milk is through. */
 ACTOR_TEST(drought, a_call_to_who_waits_on_the_reserve_thread_waits_too)
 {
     struct probe *milk = probe_start_slow();
-    struct probe *eggs = probe_start_slow();
     struct probe *bread = probe_start_slow();
     struct gate gate;
 
-    gate_init(&gate);
-    probe_do_later(eggs, pass_gate, &gate);
-    cr_assert(gate_await(&gate, 1));
-    drought_begins();
-    probe_do_later(milk, call_slow, eggs);
-    cr_assert(probe_await_mail(eggs, 1));
+    have_milk_wait(milk, &gate);
     probe_do_later(bread, call_slow, milk);
     for (int i = 0; i < 100; i++)
         sched_yield();
@@ -289,16 +296,10 @@ ACTOR_TEST(drought, a_call_to_who_waits_on_the_reserve_thread_waits_too)
 ACTOR_TEST(drought, who_waits_on_the_reserve_thread_can_be_killed)
 {
     struct probe *milk = probe_start_slow();
-    struct probe *eggs = probe_start_slow();
     struct probe *bread = probe_start_slow();
     struct gate gate;
 
-    gate_init(&gate);
-    probe_do_later(eggs, pass_gate, &gate);
-    cr_assert(gate_await(&gate, 1));
-    drought_begins();
-    probe_do_later(milk, call_slow, eggs);
-    cr_assert(probe_await_mail(eggs, 1));
+    have_milk_wait(milk, &gate);
     cr_assert_eq(probe_kill(milk), 0);
     cr_assert(probe_await_end(milk));
     cr_assert_eq(probe_call(bread, 1), 0);
