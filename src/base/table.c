@@ -9,10 +9,10 @@
 #include "base/table.h"
 
 #include "base/annotate.h"
+#include "base/memory.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -22,7 +22,6 @@
 
 #define TABLE_BUCKETS_MIN 4
 #define TABLE_GROW_MIN 64
-#define RELEASES_A_TRIM 16384
 
 static uint64_t hash_seed;
 static pthread_once_t hash_seed_once = PTHREAD_ONCE_INIT;
@@ -124,15 +123,6 @@ struct cds_lfht_node *table_first(struct table *table)
     return node;
 }
 
-/* What is freed here, long after its neighbours, leaves the heap in pieces; now and then they are given back. */
-static void give_memory_back(void)
-{
-    static _Atomic unsigned released;
-
-    if (atomic_fetch_add_explicit(&released, 1, memory_order_relaxed) % RELEASES_A_TRIM == RELEASES_A_TRIM - 1)
-        (void)malloc_trim(0);
-}
-
 static void release_deferred(struct rcu_head *head)
 {
     struct table_deferred *deferred = table_entry(head, struct table_deferred, head);
@@ -142,7 +132,7 @@ static void release_deferred(struct rcu_head *head)
 #endif
     annotate_acquire(deferred);
     deferred->release(deferred);
-    give_memory_back();
+    memory_note_release();
 }
 
 void table_defer(struct table_deferred *deferred, void (*release)(struct table_deferred *))
