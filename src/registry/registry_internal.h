@@ -17,8 +17,10 @@ struct registry {
 /* A reference on the child goes with the entry. One that is started again gets a new entry at the same position. */
 struct children_entry {
     struct cds_lfht_node node;
-    struct table_deferred deferred;
-    struct monitor monitor;
+    union {
+        struct monitor monitor;
+        struct table_deferred deferred; /* once the monitor is over */
+    };
     struct actor *child;
     struct sequence_item item;
     struct restart_window window;
