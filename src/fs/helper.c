@@ -23,6 +23,7 @@
 #include "fs/helper.h"
 
 #include "base/clock.h"
+#include "fs/child.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -38,14 +39,12 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/statfs.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <urcu/list.h>
 
@@ -541,35 +540,13 @@ static void *wait_for_death(void *arg)
     end_with_daemon(helper);
 }
 
-/* It keeps nothing open that is the daemon's, or whoever reads the daemon's output would wait for the helper too. */
-static void close_descriptors(int keep)
+static void run(void *arg, int socket)
 {
-    int null = open("/dev/null", O_RDWR);
-
-    for (int fd = 0; null >= 0 && fd <= STDERR_FILENO; fd++)
-        (void)dup2(null, fd);
-    (void)close_range(STDERR_FILENO + 1, (unsigned)keep - 1, 0);
-    (void)close_range((unsigned)keep + 1, ~0U, 0);
-}
-
-static _Noreturn void run(struct helper_state *helper, pid_t daemon)
-{
+    struct helper_state *helper = arg;
     pthread_t thread;
-    sigset_t signals;
 
-    prctl(PR_SET_NAME, "kvfs-helper");
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGHUP);
-    sigaddset(&signals, SIGPIPE);
-    sigprocmask(SIG_SETMASK, &signals, NULL);
-    if (getppid() != daemon)
-        _exit(0);
-
-    (void)!chdir("/");
     raise_descriptor_limit();
+    helper->socket = (struct watched){.source = SOURCE_SOCKET, .fd = socket};
     CDS_INIT_LIST_HEAD(&helper->unopened);
     CDS_INIT_LIST_HEAD(&helper->streams);
     CDS_INIT_LIST_HEAD(&helper->untold);
@@ -594,48 +571,19 @@ static int make_token(char *token)
 int helper_start(const char *mountpoint, struct helper *ret_helper)
 {
     static struct helper_state state;
-    pid_t daemon = getpid();
-    int sockets[2];
-    pid_t pid;
     int rc = make_token(state.token);
 
     if (rc < 0)
         return rc;
     snprintf(state.mountpoint, sizeof(state.mountpoint), "%s", mountpoint);
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
-        return -errno;
-
-    pid = fork();
-    if (pid < 0) {
-        rc = -errno;
-        close(sockets[0]);
-        close(sockets[1]);
-        return rc;
-    }
-    if (pid == 0) {
-        close_descriptors(sockets[1]);
-        state.socket = (struct watched){.source = SOURCE_SOCKET, .fd = sockets[1]};
-        run(&state, daemon);
-    }
-    close(sockets[1]);
-    *ret_helper = (struct helper){.pid = pid, .socket = sockets[0]};
-    memcpy(ret_helper->token, state.token, sizeof(ret_helper->token));
-    return 0;
+    rc = child_start("kvfs-helper", SIGTERM, run, &state, &ret_helper->pid, &ret_helper->socket);
+    if (rc == 0)
+        memcpy(ret_helper->token, state.token, sizeof(ret_helper->token));
+    return rc;
 }
 
 void helper_reap(struct helper *helper, int timeout_ms)
 {
-    const struct timespec pause = {.tv_nsec = 1000 * 1000};
-    pid_t rc = 0;
-
-    for (int ms = 0; ms < timeout_ms && rc == 0; ms++) {
-        rc = waitpid(helper->pid, NULL, WNOHANG);
-        if (rc == 0)
-            nanosleep(&pause, NULL);
-    }
-    if (rc == 0) {
-        kill(helper->pid, SIGKILL);
-        waitpid(helper->pid, NULL, 0);
-    }
+    (void)child_reap(helper->pid, timeout_ms);
     close(helper->socket);
 }
