@@ -2,7 +2,7 @@
  * The order of things.
  *
  * Everything that forks comes before anything that has threads: first the
- * child in the background, then the helper. Then the mount, then the parts
+ * child in the background, then the helper and the remover. Then the mount, then the parts
  * with threads, which a supervisor starts. Once the mount has answered its first request, which the
  * helper makes, the parent is told over which transport, and ends.
  *
@@ -42,6 +42,7 @@ struct app {
     int report; /* to the parent in the foreground; NO_REPORT once it is told, or if there is none */
     int signals;
     struct helper helper;
+    struct remover remover;
     struct fs *fs;
     struct tree *tree;
 };
@@ -97,6 +98,26 @@ static int check_device(void)
     return -1;
 }
 
+static void end_children(struct app *app)
+{
+    remover_end(&app->remover);
+    remover_reap(&app->remover);
+    helper_reap(&app->helper, HELPER_END_MS);
+}
+
+/* What may wait for an answer of our own mount. */
+static int start_children(struct app *app)
+{
+    int rc = helper_start(app->mountpoint, &app->helper);
+
+    if (rc < 0)
+        return rc;
+    rc = remover_start(app->mountpoint, &app->remover);
+    if (rc < 0)
+        helper_reap(&app->helper, HELPER_END_MS);
+    return rc;
+}
+
 static int mount_it(struct app *app)
 {
     const struct fs_options options = {
@@ -111,9 +132,9 @@ static int mount_it(struct app *app)
     };
     char why[512] = "";
 
-    if (fs_create(&options, &app->options.args, &app->helper, why, sizeof(why), &app->fs) == 0)
+    if (fs_create(&options, &app->options.args, &app->helper, &app->remover, why, sizeof(why), &app->fs) == 0)
         return 0;
-    helper_reap(&app->helper, HELPER_END_MS);
+    end_children(app);
     return fail(app, app->mountpoint, *why ? why : "can't mount");
 }
 
@@ -128,7 +149,7 @@ static void shut_down(struct app *app)
 
 static int start(struct app *app)
 {
-    int rc = helper_start(app->mountpoint, &app->helper);
+    int rc = start_children(app);
 
     if (rc < 0)
         return fail(app, "helper process", strerror(-rc));

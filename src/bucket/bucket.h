@@ -315,6 +315,9 @@ bool bucket_take_news(struct bucket *bucket);
 /* After the end [any thread]: true if it ended because it was empty, and whoever ended it knows that the name is gone. */
 bool bucket_was_removed(const struct bucket *bucket);
 
+/* After the end [any thread]: true if its supervisor has started another in its place. */
+bool bucket_has_successor(const struct bucket *bucket);
+
 /*
  * After the end [any thread]: what a removed one is for who still has it open; the caller has a reference on its inode.
  * False if it ended otherwise.

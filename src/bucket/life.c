@@ -197,6 +197,11 @@ bool bucket_was_removed(const struct bucket *bucket)
     return bucket->removed && bucket->actor.reason.code == REASON_NORMAL;
 }
 
+bool bucket_has_successor(const struct bucket *bucket)
+{
+    return !atomic_load(&((struct bucket *)bucket)->counted);
+}
+
 static void visit_named(struct bucket *bucket, bucket_remains_visit *visit, void *context)
 {
     uint64_t position = 0;

@@ -72,6 +72,14 @@ static void reply_attributes(fuse_req_t req, int error, const struct attributes 
     fuse_reply_attr(req, &stat, FS_FOREVER);
 }
 
+static void reply_leaving(fuse_req_t req, const struct inode *inode)
+{
+    struct stat stat;
+
+    leaving_show(inode, &stat);
+    fuse_reply_attr(req, &stat, 0);
+}
+
 void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 {
     struct fs *fs = request_begin(req);
@@ -83,8 +91,11 @@ void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
     if (!request_resolve(req, fs, ino, &node))
         return;
     error = node_get_attributes(fs, &node, &attributes);
+    if (error == ESTALE && node.kind == NODE_BUCKET && leaving_is_asked(fs, fuse_req_ctx(req)->pid))
+        reply_leaving(req, node.inode);
+    else
+        reply_attributes(req, error, &attributes);
     node_release(&node);
-    reply_attributes(req, error, &attributes);
 }
 
 static unsigned change_of(const struct stat *stat, int to_set, struct change_attributes *ret_change)

@@ -10,6 +10,7 @@
 #define KVFS_FS_FS_H
 
 #include "fs/helper.h"
+#include "fs/remover.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,15 +35,15 @@ struct fs_options {
 };
 
 /*
- * [before threads] [may block] Mounts. Takes over `helper`'s socket. 0; or a negative errno, with a line that says why in
- * `why` (of `size` bytes) and nothing left behind. `args` are libfuse's.
+ * [before threads] [may block] Mounts. Takes over `helper` and `remover`. 0; or a negative errno, with a line that says
+ * why in `why` (of `size` bytes) and nothing left behind. `args` are libfuse's.
  */
-int fs_create(const struct fs_options *options, struct fuse_args *args, const struct helper *helper, char *why,
-              size_t size, struct fs **ret_fs);
+int fs_create(const struct fs_options *options, struct fuse_args *args, const struct helper *helper,
+              const struct remover *remover, char *why, size_t size, struct fs **ret_fs);
 /* [main thread] From here on there are threads. 0, or a negative errno. */
 int fs_prepare(struct fs *fs);
 struct runtime *fs_runtime(struct fs *fs);
-#define FS_PARTS 4
+#define FS_PARTS 5
 /* The FS_PARTS parts that are actors, to be started in this order and never again. */
 void fs_get_parts(struct fs *fs, struct child_spec *ret_specs);
 /* [main thread, the parts run] 0, or a negative errno. */

@@ -35,6 +35,7 @@
 
 struct control;
 struct journal;
+struct leaver;
 struct notifier;
 struct stats;
 struct timers;
@@ -53,9 +54,18 @@ struct root {
     struct xattrs *xattrs;
 };
 
+/* The bucket of which the remover is to take leave; see leaving.c. */
+struct leaving {
+    struct lock lock;
+    struct bucket *bucket; /* borrowed from the leaver, like the next; guarded by lock; NULL: none */
+    const struct bucket_place *place;
+};
+
 struct fs {
     struct fs_options options;
     struct helper helper;
+    struct remover remover;
+    struct leaving leaving;
     struct runtime runtime;
     struct inode_index index;
     struct bucket_environment environment;
@@ -64,6 +74,7 @@ struct fs {
     struct registry *registry;
     struct root root;
     struct timers *timers;
+    struct leaver *leaver;
     struct notifier *notifier;
     struct watch *watch;
     struct journal *journal;
@@ -224,6 +235,8 @@ unsigned transport_change_drops(fuse_req_t req, int to_set);
 void transport_add_operations(struct fuse_lowlevel_ops *operations);
 /* Asks libfuse for the transport. 0, or -ENOMEM. */
 int transport_add_options(struct fuse_args *args, bool io_uring);
+/* [notifier] The kernel asks again what the name means. It keeps the entry, if it means the same. */
+void transport_expire_entry(struct fuse_session *session, uint64_t parent, const char *name, size_t length);
 bool transport_is_io_uring(fuse_req_t req);
 /* Where a reply of `size` bytes is made: the ring's own buffer, or one of this thread's. NULL without memory. */
 void *transport_reply_buffer(fuse_req_t req, size_t size);
@@ -244,6 +257,47 @@ void notifier_take_back_listing(struct notifier *notifier, uint64_t directory);
 void notifier_tell_gone(struct fs *fs, struct bucket *bucket);
 /* [main thread, no bucket any more] Disposes of what it wasn't to tell. NULL is fine. */
 void notifier_unref(struct notifier *notifier);
+
+/* leaver.c: the one actor by which the names of ended buckets leave the kernel. */
+
+enum leave_by { LEAVE_TAKEN_BACK, LEAVE_BY_RMDIR };
+
+/* 0, or a negative errno. */
+int leaver_start(struct fs *fs, struct leaver **ret_leaver);
+/* Borrowed. */
+struct actor *leaver_actor(struct leaver *leaver);
+/* [notifier, leaver] False if an ended bucket's name isn't its own any more. */
+bool leaver_name_is_left(const struct bucket *bucket, const struct bucket_place *place);
+/* [notifier, leaver] [may block: the parent's lock] The entry goes, and nobody is told. */
+void leaver_take_back(const struct fs *fs, struct bucket *bucket, const struct bucket_place *place);
+/* [notifier] [may block: the parent's lock] How a bucket whose name is left is to leave. */
+enum leave_by leaver_decide(struct fs *fs, const struct bucket *bucket, const struct bucket_place *place);
+/* [notifier] [never blocks, but without memory] It leaves, after those that were added before it. */
+void leaver_add(struct leaver *leaver, struct bucket *bucket, enum leave_by by);
+/* [main thread, the notifier has ended] Lets those go that were to leave. NULL is fine. */
+void leaver_unref(struct leaver *leaver);
+
+/* leaving.c: an ended bucket's entry is removed as by rmdir. */
+
+void leaving_init(struct leaving *leaving);
+void leaving_deinit(struct leaving *leaving);
+/* [notifier, leaver] [may block: the parent's lock] The kernel asks again what the name means. */
+void leaving_expire(const struct fs *fs, const struct bucket_place *place);
+/* [notifier] [never blocks] False if the next would answer false. */
+bool leaving_is_possible(struct fs *fs, const struct bucket *bucket, const struct bucket_place *place);
+/*
+ * [leaver] [may block for some seconds: the parent's lock] Who watches the directory that `bucket` was in is told that
+ * it is gone. False if that can't be: its entry is left, then. It isn't moved or disposed of meanwhile.
+ */
+bool leaving_tell(struct fs *fs, struct bucket *bucket, const struct bucket_place *place);
+/* [fuse worker] True for what the remover asks; then the next three answer where otherwise there would be an error. */
+bool leaving_is_asked(const struct fs *fs, pid_t pid);
+/* 0 and the entry, counted, or an errno. */
+int leaving_lookup(struct fs *fs, fuse_ino_t parent, const char *name, struct fuse_entry_param *ret_entry);
+/* Of a bucket that has ended. */
+void leaving_show(const struct inode *inode, struct stat *ret_stat);
+/* 0, or an errno. */
+int leaving_remove(struct fs *fs, fuse_ino_t parent, const char *name);
 
 /* journal.c: what has happened to buckets. */
 

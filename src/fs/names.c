@@ -135,13 +135,16 @@ static int lookup(struct fs *fs, const struct node *parent, const char *name, pi
 void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
     struct fs *fs = request_begin(req);
+    pid_t pid = fuse_req_ctx(req)->pid;
     struct fuse_entry_param entry;
     struct node node;
     int error;
 
     if (!request_resolve(req, fs, parent, &node))
         return;
-    error = lookup(fs, &node, name, fuse_req_ctx(req)->pid, &entry);
+    error = lookup(fs, &node, name, pid, &entry);
+    if ((error == ENOENT || error == ESTALE) && leaving_is_asked(fs, pid))
+        error = leaving_lookup(fs, parent, name, &entry);
     node_release(&node);
     if (error == ENOENT) {
         stats_count_error(fs->stats, ENOENT);
@@ -241,7 +244,10 @@ void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 
     if (!request_resolve(req, fs, parent, &node))
         return;
-    error = remove_bucket(node_registry(fs, &node), name);
+    if (leaving_is_asked(fs, fuse_req_ctx(req)->pid))
+        error = leaving_remove(fs, parent, name);
+    else
+        error = remove_bucket(node_registry(fs, &node), name);
     node_release(&node);
     request_answer(req, error);
 }

@@ -17,7 +17,8 @@
  *    promised that the bucket is gone sends it before its reply, too.)
  * 2. Attributes and pages of every value that the kernel still knows: an open
  *    file would go on reading cached pages.
- * 3. The entries below, and then the entry in the parent.
+ * 3. The entries below, and then the entry in the parent, which is another's
+ *    task (leaver.c).
  *
  * ENOENT from 1 or 2 while we count lookups means that the reply that hands
  * the inode out is still on its way: it would be visible for ever if it
@@ -74,6 +75,7 @@ struct telling {
     const struct fs *fs;
     struct bucket *bucket;
     bool again; /* something that is counted wasn't found */
+    enum leave_by by;
 };
 
 static int inval_inode(const struct fs *fs, uint64_t number, off_t offset)
@@ -135,66 +137,67 @@ static void delete_entry(void *context, const struct key *key, struct value *val
                       name_terminate(key->name, key->length, copy), key->length);
 }
 
-/* True if the name means another bucket that the kernel knows: then its entry isn't ours any more. */
-static bool name_was_taken_again(const struct bucket_place *place)
-{
-    const struct child_name name = {place->name, place->length};
-    struct actor *actor;
-    bool known;
-
-    if (registry_find(place->supervisor, &name, &actor) != 0)
-        return false;
-    known = inode_is_known(bucket_inode(bucket_of_actor(actor)));
-    actor_unref(actor);
-    return known;
-}
-
-/*
- * A directory that was removed by rmdir, or replaced by a move, is gone for the kernel, entry and all, when it has our
- * answer. One that has ended isn't moved any more.
- */
-static bool entry_is_left(struct bucket *bucket, const struct bucket_place *place)
-{
-    return !bucket_was_removed(bucket) && inode_is_known(bucket_inode(bucket)) && !name_was_taken_again(place);
-}
-
-/*
- * What is below goes first: an entry whose directory still has some, because they are in use, would stay. That may take
- * its time, and the kernel takes an entry out before it looks whose it is: so it is asked again whose the name is.
- */
-static void delete_directory(struct telling *telling, const struct bucket_place *place)
+/* What is below goes first: an entry whose directory still has some, because they are in use, would stay. */
+static void delete_entries(struct telling *telling)
 {
     uint64_t number = bucket_inode(telling->bucket)->number;
 
     inval_entry(telling->fs, number, FS_CONTROL_NAME, strlen(FS_CONTROL_NAME));
     bucket_visit_remains(telling->bucket, delete_entry, telling);
-    if (entry_is_left(telling->bucket, place))
-        notify_delete(telling->fs, place->parent_number, number, place->name, place->length);
 }
 
-/* False if it must be told again. */
-static bool tell_end(const struct fs *fs, struct bucket *bucket)
+/* What must be told again is visible until then: its name goes all the same. */
+static void tell_name(const struct notifier *notifier, struct telling *telling, const struct bucket_place *place)
 {
-    struct telling telling = {.fs = fs, .bucket = bucket};
+    if (!leaver_name_is_left(telling->bucket, place))
+        return;
+    if (inode_is_known(bucket_inode(telling->bucket)))
+        delete_entries(telling);
+    if (telling->again)
+        leaver_take_back(notifier->fs, telling->bucket, place);
+    else
+        telling->by = leaver_decide(notifier->fs, telling->bucket, place);
+}
+
+static void tell_end(const struct notifier *notifier, struct telling *telling)
+{
+    struct bucket *bucket = telling->bucket;
     struct bucket_place place;
 
     if (bucket_was_removed(bucket))
-        tell_inode(&telling, bucket_inode(bucket), -1);
+        tell_inode(telling, bucket_inode(bucket), -1);
     else
-        tell_directory(&telling);
-    bucket_visit_remains(bucket, tell_value, &telling);
+        tell_directory(telling);
+    bucket_visit_remains(bucket, tell_value, telling);
     bucket_get_place(bucket, &place);
-    if (entry_is_left(bucket, &place))
-        delete_directory(&telling, &place);
+    tell_name(notifier, telling, &place);
     bucket_place_release(&place);
-    return !telling.again;
+}
+
+/* False if it must be told again. Else it isn't the caller's any more: what it held is let go. */
+static bool tell(const struct notifier *notifier, struct bucket *bucket)
+{
+    struct telling telling = {.fs = notifier->fs, .bucket = bucket};
+
+    tell_end(notifier, &telling);
+    if (telling.again)
+        return false;
+    if (!bucket_was_removed(bucket))
+        leaver_add(notifier->fs->leaver, bucket, telling.by);
+    bucket_dispose(bucket);
+    return true;
 }
 
 static void retry_free(struct retry *retry)
 {
     cds_list_del(&retry->link);
-    bucket_dispose(retry->bucket);
     free(retry);
+}
+
+static void give_up(struct retry *retry)
+{
+    bucket_dispose(retry->bucket);
+    retry_free(retry);
 }
 
 /* Without memory for the timer the directory may stay visible until the kernel forgets it, but nothing is lost. */
@@ -203,7 +206,7 @@ static void schedule(struct notifier *notifier, struct retry *retry)
     if (timer_start(notifier->fs->timers, &retry->timer, &notifier->actor, NOTIFIER_RETRY, retry->delay) == 0)
         return;
     log_error("no memory to tell the kernel again that a bucket has ended");
-    retry_free(retry);
+    give_up(retry);
 }
 
 static void retry_later(struct notifier *notifier, struct bucket *bucket)
@@ -223,15 +226,13 @@ static void retry_later(struct notifier *notifier, struct bucket *bucket)
 
 static void on_bucket(struct notifier *notifier, struct bucket *bucket)
 {
-    if (tell_end(notifier->fs, bucket))
-        bucket_dispose(bucket);
-    else
+    if (!tell(notifier, bucket))
         retry_later(notifier, bucket);
 }
 
 static void on_retry(struct notifier *notifier, struct retry *retry)
 {
-    if (tell_end(notifier->fs, retry->bucket)) {
+    if (tell(notifier, retry->bucket)) {
         retry_free(retry);
         return;
     }
@@ -324,7 +325,7 @@ static void notifier_on_destroy(struct actor *self)
         struct retry *retry = cds_list_first_entry(&notifier->retries, struct retry, link);
 
         (void)timer_cancel(&retry->timer);
-        retry_free(retry);
+        give_up(retry);
     }
 }
 

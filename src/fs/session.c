@@ -5,10 +5,11 @@
  * session's thread, and with it libfuse's.
  *
  * End: the registry stops every bucket, whose monitors are told; the watch
- * actor gives those DOWNs to the helper; the other parts end; the helper
- * writes what it was given while requests are still answered, for it may have
- * to open a FIFO; then the session. When somebody unmounts the session ends
- * first, and nobody can be waiting.
+ * actor gives those DOWNs to the helper; the other parts end, and nobody has
+ * anything for the remover any more; the helper writes what it was given while
+ * requests are still answered, for it may have to open a FIFO; then the
+ * session. When somebody unmounts the session ends first, and nobody can be
+ * waiting.
  */
 #include "actor/timer.h"
 #include "base/clock.h"
@@ -120,8 +121,8 @@ close_both:
     return rc;
 }
 
-int fs_create(const struct fs_options *options, struct fuse_args *args, const struct helper *helper, char *why,
-              size_t size, struct fs **ret_fs)
+int fs_create(const struct fs_options *options, struct fuse_args *args, const struct helper *helper,
+              const struct remover *remover, char *why, size_t size, struct fs **ret_fs)
 {
     struct fs *fs = calloc(1, sizeof(*fs));
     int rc;
@@ -133,6 +134,7 @@ int fs_create(const struct fs_options *options, struct fuse_args *args, const st
     }
     fs->options = *options;
     fs->helper = *helper;
+    fs->remover = *remover;
     fs->ended_fd = -1;
     rc = mount_quietly(fs, args, why, size);
     if (rc < 0) {
@@ -181,6 +183,7 @@ int fs_prepare(struct fs *fs)
     int rc;
 
     root_init(&fs->root);
+    leaving_init(&fs->leaving);
     rc = runtime_init(&fs->runtime);
     if (rc < 0)
         return rc;
@@ -228,6 +231,7 @@ int fs_start(struct fs *fs)
     if (rc != 0)
         return -rc;
     fs->session_started = true;
+    remover_begin(&fs->remover);
     return helper_send(fs->helper.socket, &probe);
 }
 
@@ -282,6 +286,7 @@ void fs_end_readers(struct fs *fs)
 {
     const struct helper_packet finish = {.word = HELPER_FINISH};
 
+    remover_end(&fs->remover);
     (void)helper_send(fs->helper.socket, &finish);
     helper_reap(&fs->helper, HELPER_END_MS);
 }
@@ -308,6 +313,7 @@ void fs_stop(struct fs *fs)
         pthread_join(fs->session_thread, NULL);
     }
     fuse_session_unmount(fs->session);
+    remover_reap(&fs->remover);
 }
 
 static void report_thread(void *context, const struct runtime_thread *thread)
@@ -329,6 +335,7 @@ void fs_destroy(struct fs *fs)
     }
     watch_unref(fs->watch);
     notifier_unref(fs->notifier);
+    leaver_unref(fs->leaver);
     actor_unref(fs->timers_part);
     timers_destroy(fs->timers);
     if (table_exists(&fs->index.table))
@@ -342,6 +349,7 @@ void fs_destroy(struct fs *fs)
     fuse_session_destroy(fs->session);
     stats_destroy(fs->stats);
     root_deinit(&fs->root);
+    leaving_deinit(&fs->leaving);
     lock_deinit(&fs->environment.moving);
     if (fs->ended_fd >= 0)
         close(fs->ended_fd);

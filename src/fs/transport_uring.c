@@ -56,6 +56,11 @@ void transport_add_operations(struct fuse_lowlevel_ops *operations)
     operations->statx = counted_statx;
 }
 
+void transport_expire_entry(struct fuse_session *session, uint64_t parent, const char *name, size_t length)
+{
+    (void)fuse_lowlevel_notify_expire_entry(session, parent, name, length);
+}
+
 int transport_add_options(struct fuse_args *args, bool io_uring)
 {
     if (!io_uring)
