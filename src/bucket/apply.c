@@ -226,9 +226,18 @@ static int apply_rename(struct bucket *bucket, const struct change *change)
     return 0;
 }
 
-static int apply_write(struct bucket *bucket, const struct change *change, struct value *value)
+/* They aren't what they were. */
+static void note_contents(struct bucket *bucket, struct value *value, uint64_t before, const struct change *change)
 {
     const struct metadata metadata = value_metadata(value);
+
+    count_bytes(bucket, value, before);
+    value->mtime = change->time;
+    metadata_set(&metadata, change);
+}
+
+static int apply_write(struct bucket *bucket, const struct change *change, struct value *value)
+{
     uint64_t before = value->bytes.size;
     struct claim claim;
     int rc = claim_write(&claim, bucket, value, change->offset, change->length);
@@ -243,9 +252,7 @@ static int apply_write(struct bucket *bucket, const struct change *change, struc
     bytes_write(&value->bytes, change->offset, change->bytes, change->length);
     if (change->set & CHANGE_SET_SIZE)
         bytes_truncate(&value->bytes, change->offset + change->length);
-    count_bytes(bucket, value, before);
-    value->mtime = change->time;
-    metadata_set(&metadata, change);
+    note_contents(bucket, value, before, change);
 end_claim:
     claim_end(&claim);
     return rc;
@@ -346,7 +353,6 @@ static void change_pages(struct bytes *bytes, const struct change *change)
 
 static int apply_allocate(struct bucket *bucket, const struct change *change, struct value *value)
 {
-    const struct metadata metadata = value_metadata(value);
     uint64_t before = value->bytes.size;
     struct claim claim;
     int rc = claim_allocation(&claim, bucket, value, change);
@@ -360,9 +366,7 @@ static int apply_allocate(struct bucket *bucket, const struct change *change, st
     if (rc < 0)
         goto end_claim;
     change_pages(&value->bytes, change);
-    count_bytes(bucket, value, before);
-    value->mtime = change->time;
-    metadata_set(&metadata, change);
+    note_contents(bucket, value, before, change);
 end_claim:
     claim_end(&claim);
     return rc;
