@@ -5,8 +5,7 @@
  * Told by the threads to which it happens, who must not wait: an event is a
  * cast to the watch actor, which gives it to the helper, and none is sent
  * while nobody reads; one that finds the actor's mailbox full is counted, and
- * the readers are told how many were lost. The ends are a ring of lines under
- * a lock.
+ * the readers are told how many were lost. The ends are a ring under a lock.
  *
  * An end is told once, by the bucket's own last act or, earlier, by the start
  * of the one that takes its place, and under the lock, so that a DOWN comes
@@ -23,9 +22,18 @@
 #define PATH_SHOWN_MAX 1024 /* bytes; more than a name can be that is written in octal */
 #define REASON_SHOWN_MAX 256
 
+/* Made into a line when somebody reads it. */
+struct end {
+    int64_t wall_ns;
+    int64_t alive_ns;
+    uint32_t restarts;
+    size_t path_length; /* with its NUL; the reason is behind it */
+    char words[];
+};
+
 struct journal {
     struct lock lock;
-    char *dead[DEAD_MAX]; /* lines, a ring; guarded by lock, like the rest */
+    struct end *dead[DEAD_MAX]; /* a ring; guarded by lock, like the rest */
     size_t next;
 };
 
@@ -48,25 +56,13 @@ void journal_destroy(struct journal *journal)
     free(journal);
 }
 
-void journal_show_dead(struct journal *journal, FILE *to)
+/* [lock] Takes the end; NULL is one that there was no memory for. */
+static void remember(struct journal *journal, struct end *end)
 {
-    lock_acquire(&journal->lock);
-    for (size_t i = 0; i < DEAD_MAX; i++) {
-        const char *line = journal->dead[(journal->next + i) % DEAD_MAX];
-
-        if (line)
-            fputs(line, to);
-    }
-    lock_release(&journal->lock);
-}
-
-/* [lock] Takes the line; NULL is one that there was no memory for. */
-static void remember(struct journal *journal, char *line)
-{
-    if (!line)
+    if (!end)
         return;
     free(journal->dead[journal->next]);
-    journal->dead[journal->next] = line;
+    journal->dead[journal->next] = end;
     journal->next = (journal->next + 1) % DEAD_MAX;
 }
 
@@ -79,6 +75,11 @@ static void show(const char *path, char *to)
     if (length >= PATH_SHOWN_MAX)
         rest = strchr(to + length - PATH_SHOWN_MAX, '/') + 1;
     memmove(to, rest, strlen(rest) + 1);
+}
+
+static void show_words(const char *words, char *to)
+{
+    path_escape(words, strlen(words), to);
 }
 
 static void show_path(const struct bucket *bucket, char *to)
@@ -105,15 +106,6 @@ static void show_path_in(const struct bucket *parent, const struct key *name, ch
     show(path, to);
 }
 
-static void show_reason(struct bucket *bucket, char *to)
-{
-    const struct reason *reason = actor_reason(bucket_actor(bucket));
-    char words[REASON_SHOWN_MAX] = "";
-
-    if (reason)
-        reason_format(reason, words, sizeof(words));
-    path_escape(words, strlen(words), to);
-}
 
 /* ISO 8601, in UTC, with milliseconds. */
 static void show_time(int64_t wall_ns, char *to, size_t size)
@@ -127,31 +119,72 @@ static void show_time(int64_t wall_ns, char *to, size_t size)
     snprintf(to + length, size - length, ".%03ldZ", time.tv_nsec / (long)CLOCK_NS_PER_MS);
 }
 
-static char *line_of_end(struct bucket *bucket, const char *path, const char *reason)
+static void show_end(const struct end *end, FILE *to)
 {
-    struct actor_stats stats;
     char time[40];
-    char *line;
+    char path[PATH_SHOWN_MAX * 4 + 1];
+    char reason[REASON_SHOWN_MAX * 4 + 1];
 
-    actor_get_stats(bucket_actor(bucket), &stats);
-    show_time(clock_wall_ns(), time, sizeof(time));
-    if (asprintf(&line, "%s %s %s %u %.3f\n", time, path, reason, bucket_restarts(bucket),
-                 (double)stats.alive_ns / CLOCK_NS_PER_S) < 0)
+    show_time(end->wall_ns, time, sizeof(time));
+    show(end->words, path);
+    show_words(end->words + end->path_length, reason);
+    fprintf(to, "%s %s %s %u %.3f\n", time, path, reason, end->restarts, (double)end->alive_ns / CLOCK_NS_PER_S);
+}
+
+void journal_show_dead(struct journal *journal, FILE *to)
+{
+    lock_acquire(&journal->lock);
+    for (size_t i = 0; i < DEAD_MAX; i++) {
+        const struct end *end = journal->dead[(journal->next + i) % DEAD_MAX];
+
+        if (end)
+            show_end(end, to);
+    }
+    lock_release(&journal->lock);
+}
+
+/* NULL without memory. */
+static struct end *end_create(struct bucket *bucket, const char *path, const char *reason)
+{
+    size_t path_length = strlen(path) + 1;
+    size_t reason_length = strlen(reason) + 1;
+    struct end *end = malloc(sizeof(*end) + path_length + reason_length);
+    struct actor_stats stats;
+
+    if (!end)
         return NULL;
-    return line;
+    actor_get_stats(bucket_actor(bucket), &stats);
+    *end = (struct end){clock_wall_ns(), stats.alive_ns, bucket_restarts(bucket), path_length};
+    memcpy(end->words, path, path_length);
+    memcpy(end->words + path_length, reason, reason_length);
+    return end;
+}
+
+static void tell_down(struct fs *fs, const char *path, const char *reason)
+{
+    char shown_path[PATH_SHOWN_MAX * 4 + 1];
+    char shown_reason[REASON_SHOWN_MAX * 4 + 1];
+
+    if (!watch_has_readers(fs->watch))
+        return;
+    show(path, shown_path);
+    show_words(reason, shown_reason);
+    watch_tell(fs->watch, "DOWN %s %s\n", shown_path, shown_reason);
 }
 
 static void tell_end(struct fs *fs, struct bucket *bucket)
 {
-    char path[PATH_SHOWN_MAX * 4 + 1];
-    char reason[REASON_SHOWN_MAX * 4 + 1];
+    const struct reason *reason = actor_reason(bucket_actor(bucket));
+    char path[PATH_SHOWN_MAX];
+    char words[REASON_SHOWN_MAX] = "";
 
-    show_path(bucket, path);
-    show_reason(bucket, reason);
+    bucket_path(bucket, path, sizeof(path));
+    if (reason)
+        reason_format(reason, words, sizeof(words));
     lock_acquire(&fs->journal->lock);
     if (bucket_take_news(bucket)) {
-        remember(fs->journal, line_of_end(bucket, path, reason));
-        watch_tell(fs->watch, "DOWN %s %s\n", path, reason);
+        remember(fs->journal, end_create(bucket, path, words));
+        tell_down(fs, path, words);
     }
     lock_release(&fs->journal->lock);
 }
