@@ -12,9 +12,9 @@ kill_kvfs() {
     kvfs_has_ended 137
 }
 
-# Users see at once that nobody answers.
+# Users see at once that nobody answers, but for what the kernel has cached.
 is_broken() {
-    refused 'Transport endpoint is not connected' ls "$mnt"
+    refused 'Transport endpoint is not connected' ls "$mnt/new"
     refused 'Transport endpoint is not connected' mkdir "$mnt/new"
 }
 
