@@ -51,14 +51,19 @@ static bool has_argument(const struct line *line, const char *word, struct line 
 }
 
 /*
- * Gone for everybody when this returns: the kernel is told before the write is answered. Whoever writes has the file open,
- * whose entry would keep the directory's inode in the kernel when it is closed: the name goes before.
+ * Gone for everybody when this returns, with what is in it: the kernel is told before the write is answered. Whoever
+ * writes has the file open, whose entry would keep the directory's inode in the kernel when it is closed: the name goes
+ * before.
  */
 static int end_bucket(struct control *control, bool stop)
 {
     struct actor *actor = bucket_actor(control->bucket);
-    int rc = stop ? registry_stop_tree(actor, REASON(NORMAL)) : actor_kill(actor);
+    struct subtree subtree;
+    int rc;
 
+    subtree_find(&subtree, control->fs, control->bucket);
+    rc = stop ? registry_stop_tree(actor, REASON(NORMAL)) : actor_kill(actor);
+    subtree_tell_gone(&subtree, control->fs);
     if (rc != 0 && rc != ACTOR_E_NOPROC)
         return fs_errno(rc, FS_BY_INODE);
     notifier_tell_gone(control->fs, control->bucket);

@@ -255,8 +255,23 @@ void notifier_take_back_name(struct notifier *notifier, uint64_t parent, const c
 void notifier_take_back_listing(struct notifier *notifier, uint64_t directory);
 /* [any thread] What a walk must find before an operation returns that promises that the bucket is gone. */
 void notifier_tell_gone(struct fs *fs, struct bucket *bucket);
+/* [any thread] The same for what is in it, whose way leads through it. */
+void notifier_tell_inode_gone(const struct fs *fs, struct inode *inode);
 /* [main thread, no bucket any more] Disposes of what it wasn't to tell. NULL is fine. */
 void notifier_unref(struct notifier *notifier);
+
+/* subtree.c: the buckets below one */
+
+struct subtree {
+    struct inode **inodes; /* with references */
+    size_t count;
+    size_t capacity;
+};
+
+/* [any thread, no lock] [may block for run locks] What is below it now. To be told gone in any case. */
+void subtree_find(struct subtree *subtree, struct fs *fs, struct bucket *top);
+/* [any thread, no lock] They have ended, or most of them: the kernel asks for each again. Lets all go. */
+void subtree_tell_gone(struct subtree *subtree, struct fs *fs);
 
 /* leaver.c: the one actor by which the names of ended buckets leave the kernel. */
 

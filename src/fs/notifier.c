@@ -113,6 +113,12 @@ static void tell_directory(struct telling *telling)
     (void)inval_inode(telling->fs, bucket_parent_number(telling->bucket), 0);
 }
 
+void notifier_tell_inode_gone(const struct fs *fs, struct inode *inode)
+{
+    if (inode_is_known(inode))
+        (void)inval_inode(fs, inode->number, -1);
+}
+
 void notifier_tell_gone(struct fs *fs, struct bucket *bucket)
 {
     struct telling telling = {.fs = fs, .bucket = bucket};
