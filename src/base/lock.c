@@ -8,7 +8,12 @@
 
 static void set_owner(struct lock *lock, pthread_t owner)
 {
+#ifdef KVFS_LOCK_OWNER
     atomic_store_explicit(&lock->owner, owner, memory_order_relaxed);
+#else
+    (void)lock;
+    (void)owner;
+#endif
 }
 
 /* Whoever finds it taken looks again for a moment before it sleeps: what is done under our locks is short. */
@@ -20,7 +25,7 @@ void lock_init(struct lock *lock)
     pthread_mutexattr_settype(&adaptive, PTHREAD_MUTEX_ADAPTIVE_NP);
     pthread_mutex_init(&lock->mutex, &adaptive);
     pthread_mutexattr_destroy(&adaptive);
-    atomic_init(&lock->owner, 0);
+    set_owner(lock, 0);
 }
 
 void lock_deinit(struct lock *lock)
@@ -100,10 +105,12 @@ void lock_release_both(struct lock *a, struct lock *b)
         lock_release(b);
 }
 
+#ifdef KVFS_LOCK_OWNER
 bool lock_held(const struct lock *lock)
 {
     return atomic_load_explicit(&lock->owner, memory_order_relaxed) == pthread_self();
 }
+#endif
 
 void condition_init(struct condition *condition)
 {
