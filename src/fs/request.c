@@ -2,6 +2,7 @@
  * The rhythm of every operation: resolve the nodeid, check the name, ask the
  * bucket or the registry, reply once.
  */
+#include "base/scheduling.h"
 #include "fs/fs_internal.h"
 #include "fs/stats.h"
 
@@ -14,6 +15,8 @@ struct fs *request_begin(fuse_req_t req)
     bool io_uring = transport_is_io_uring(req);
 
     if (!atomic_load_explicit(&fs->ready, memory_order_relaxed)) {
+        if (io_uring)
+            (void)scheduling_step_aside();
         atomic_store(&fs->over_io_uring, io_uring);
         atomic_store(&fs->ready, true);
     }

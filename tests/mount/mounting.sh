@@ -199,6 +199,32 @@ test_in_the_background_it_ends_on_sigterm() {
     expect 3 eval "cat $work/said.[0-9] | grep -cxE 'DOWN [^ ]+ b shutdown'"
 }
 
+# Whether the kernel shares its cores by session here: in no control group, so far as can be seen, autogroups do.
+cores_go_by_session() {
+    grep -qx 1 /proc/sys/kernel/sched_autogroup_enabled && [[ $(readlink /proc/self/ns/cgroup) == *:"[4026531835]" ]] &&
+        grep -qE '^[0-9]+:([^:]*,)?cpu(,[^:]*)?:/$|^0::/$' /proc/self/cgroup &&
+        ! grep -qE '^[0-9]+:([^:]*,)?cpu(,[^:]*)?:/.' /proc/self/cgroup
+}
+
+# policies PID      by which its threads are scheduled, each once, as sched.h numbers them: 0 SCHED_OTHER, 5 SCHED_IDLE
+policies() { sed 's/.*) //' /proc/"$1"/task/*/stat | awk '{ print $39 }' | sort -u; }
+
+test_in_the_background_it_steps_aside_for_its_clients_over_io_uring() {
+    local pid expected=0
+    in_background
+    ! grep -q "over io_uring$" "$work/err" "$work/out" || ! cores_go_by_session || expected=5
+    mkdir "$mnt/b"
+    expect "$expected" policies "$pid"
+    # In the foreground others may be in its session, who would starve it.
+    fusermount3 -u "$mnt"
+    eventually 10 no_kvfs_process
+    start_kvfs
+    mkdir "$mnt/b"
+    expect 0 policies "$(cat "$daemon/pid")"
+    fusermount3 -u "$mnt"
+    kvfs_has_ended 0
+}
+
 test_a_mountpoint_may_be_relative() {
     cd "$work"
     run_kvfs mnt 2>"$work/err"
