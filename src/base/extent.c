@@ -4,12 +4,21 @@
  * unmapping one in the middle of others can fail for the same reason. An area
  * is aligned to its size, by which an extent finds it; its first slot holds
  * what is known about it. All areas but one are unmapped when they are empty.
+ *
+ * Rows have areas of their own, where all slots but those beside the first are
+ * on huge pages. To take a part of such a page back the system must split it,
+ * so a row is cleared when all of it is gone, and free only then. A huge page
+ * costs a fifth of what its small ones do, or many times that, if the system has
+ * to move others first, or a virtual machine its host to ask: after such a one
+ * there is no row for a while.
  */
 #include "base/extent.h"
 
+#include "base/clock.h"
 #include "base/lock.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,17 +27,33 @@
 
 #define SLOTS 64
 #define AREA_SIZE (SLOTS * EXTENT_SIZE)
-#define ALL_FREE (~UINT64_C(1))
+#define ROW_SIZE (EXTENTS_IN_ROW * EXTENT_SIZE)
+#define ROW_BITS ((UINT64_C(1) << EXTENTS_IN_ROW) - 1)
 
 struct area {
-    struct cds_list_head link; /* in `open` while it has a free slot */
+    struct cds_list_head link; /* in its kind's list while it has a free slot */
     uint64_t free;             /* a bit for each slot */
+    uint64_t gone;             /* destroyed, while others of its row aren't */
+    struct kind *kind;
+};
+
+struct kind {
+    struct cds_list_head open; /* guarded by lock, with what is in it */
+    uint64_t all_free;         /* what an area's `free` is if it is empty */
+    bool rows;
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct lock lock;
-static CDS_LIST_HEAD(open); /* guarded by lock, with what is in it */
-static uint64_t count;      /* guarded by lock */
+static struct kind singles = {.open = CDS_LIST_HEAD_INIT(singles.open), .all_free = ~UINT64_C(1)};
+static struct kind rows = {.open = CDS_LIST_HEAD_INIT(rows.open), .all_free = ~ROW_BITS, .rows = true};
+static uint64_t count; /* guarded by lock */
+
+/* A row that took longer to touch was dear; and how often as long there is none then. */
+#define ROW_DEAR_NS (CLOCK_NS_PER_MS / 2)
+#define ROW_PAUSES 8
+
+static _Atomic int64_t rows_again_ns; /* when there may be rows; by clock_monotonic_ns() */
 
 static void prepare(void)
 {
@@ -42,7 +67,7 @@ static void enter(void)
 }
 
 /* Maps twice as much and gives back what lies before and behind the aligned part. */
-static struct area *map_area(void)
+static struct area *map_area(struct kind *kind)
 {
     unsigned char *start =
         mmap(NULL, 2 * AREA_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -56,57 +81,132 @@ static struct area *map_area(void)
         (void)munmap(start, before);
     (void)munmap(start + before + AREA_SIZE, AREA_SIZE - before);
     area = (struct area *)(void *)(start + before);
-    /* A huge page would cost its 2 MiB for one page that is written. */
-    (void)madvise(area, AREA_SIZE, MADV_NOHUGEPAGE);
-    area->free = ALL_FREE;
-    cds_list_add(&area->link, &open);
+    /* A huge page costs its 2 MiB for one page that is written. */
+    (void)madvise(area, kind->rows ? ROW_SIZE : AREA_SIZE, MADV_NOHUGEPAGE);
+    if (kind->rows)
+        (void)madvise((unsigned char *)area + ROW_SIZE, AREA_SIZE - ROW_SIZE, MADV_HUGEPAGE);
+    area->free = kind->all_free;
+    area->kind = kind;
+    cds_list_add(&area->link, &kind->open);
     return area;
 }
 
 /* Another area has room. One that can't be unmapped stays. */
 static void unmap_if_empty(struct area *area)
 {
-    if (area->free != ALL_FREE || area->link.next == area->link.prev)
+    const struct kind *kind = area->kind;
+
+    if (area->free != kind->all_free || area->link.next == area->link.prev)
         return;
     cds_list_del(&area->link);
     if (munmap(area, AREA_SIZE) < 0)
-        cds_list_add_tail(&area->link, &open);
+        cds_list_add_tail(&area->link, &area->kind->open);
 }
 
-void *extent_create(void)
+/* The first free slot, and as many behind it as `bits` has. */
+static void *take(struct kind *kind, uint64_t bits)
 {
     struct area *area;
     unsigned slot = 0;
 
     enter();
-    area = cds_list_empty(&open) ? map_area() : cds_list_first_entry(&open, struct area, link);
+    area = cds_list_empty(&kind->open) ? map_area(kind) : cds_list_first_entry(&kind->open, struct area, link);
     if (area) {
         slot = (unsigned)__builtin_ctzll(area->free);
-        area->free &= area->free - 1;
+        area->free &= ~(bits << slot);
         if (area->free == 0)
             cds_list_del(&area->link);
-        count++;
+        count += (unsigned)__builtin_popcountll(bits);
     }
     lock_release(&lock);
     return area ? (unsigned char *)area + slot * EXTENT_SIZE : NULL;
 }
 
+void *extent_create(void)
+{
+    return take(&singles, 1);
+}
+
+/* The system makes the page when it is touched. Zero it is, and remains. */
+static void touch(unsigned char *row)
+{
+    int64_t before = clock_monotonic_ns();
+    int64_t took;
+
+    *(volatile unsigned char *)row = 0;
+    took = clock_monotonic_ns() - before;
+    if (took > ROW_DEAR_NS)
+        atomic_store(&rows_again_ns, before + took * (1 + ROW_PAUSES));
+}
+
+void *extent_create_row(void)
+{
+    void *row;
+
+    if (clock_monotonic_ns() < atomic_load(&rows_again_ns))
+        return NULL;
+    row = take(&rows, ROW_BITS);
+    if (row)
+        touch(row);
+    return row;
+}
+
+/* They are zeros. */
+static void give_back(struct area *area, uint64_t slots)
+{
+    if (area->free == 0)
+        cds_list_add(&area->link, &area->kind->open);
+    area->free |= slots;
+    unmap_if_empty(area);
+}
+
+/* Whether it was the last of its row, which then is nobody's. */
+static bool row_is_gone(struct area *area, unsigned slot)
+{
+    uint64_t row = ROW_BITS << slot / EXTENTS_IN_ROW * EXTENTS_IN_ROW;
+
+    area->gone |= UINT64_C(1) << slot;
+    if ((area->gone & row) != row)
+        return false;
+    area->gone &= ~row;
+    return true;
+}
+
+static void destroy_in_row(struct area *area, unsigned slot)
+{
+    unsigned first = slot / EXTENTS_IN_ROW * EXTENTS_IN_ROW;
+    bool is_gone;
+
+    enter();
+    assert(!((area->free | area->gone) >> slot & 1));
+    is_gone = row_is_gone(area, slot);
+    count--;
+    lock_release(&lock);
+    if (!is_gone)
+        return;
+    extent_clear((unsigned char *)area + first * EXTENT_SIZE, 0, ROW_SIZE);
+    enter();
+    give_back(area, ROW_BITS << first);
+    lock_release(&lock);
+}
+
 void extent_destroy(void *extent)
 {
     uintptr_t in_area = (uintptr_t)extent % AREA_SIZE;
-    struct area *area;
+    struct area *area = (struct area *)(void *)((unsigned char *)extent - in_area);
+    unsigned slot = (unsigned)(in_area / EXTENT_SIZE);
 
     if (!extent)
         return;
+    if (area->kind->rows) {
+        destroy_in_row(area, slot);
+        return;
+    }
     extent_clear(extent, 0, EXTENT_SIZE);
-    area = (struct area *)(void *)((unsigned char *)extent - in_area);
     enter();
-    assert(!(area->free >> in_area / EXTENT_SIZE & 1));
-    if (area->free == 0)
-        cds_list_add(&area->link, &open);
-    area->free |= UINT64_C(1) << in_area / EXTENT_SIZE;
+    assert(!(area->free >> slot & 1));
     count--;
-    unmap_if_empty(area);
+    give_back(area, UINT64_C(1) << slot);
     lock_release(&lock);
 }
 

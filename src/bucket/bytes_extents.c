@@ -1,8 +1,15 @@
 /*
  * A large value: extents by their numbers. One without pages is freed, but for
  * the room that was made for a write that didn't come.
+ *
+ * What grows at its end goes on growing, mostly: from ROWS_FROM on it gets the
+ * next extents by rows, which lie on huge pages. A row is always one group: the
+ * extents of the numbers from a multiple of EXTENTS_IN_ROW. What it has too many
+ * in the end is less than one row.
  */
 #include "bucket/bytes_internal.h"
+
+#define ROWS_FROM (UINT64_C(2) * EXTENTS_IN_ROW * BYTES_EXTENT_SIZE)
 
 struct extent {
     uint64_t pages; /* a bit for each, as of a block */
@@ -65,24 +72,76 @@ static void free_one(struct bytes *bytes, uint64_t number)
     free(extent);
 }
 
-static int make(struct bytes *bytes, uint64_t number, bool with_memory)
+/* Others of its group stay: its memory goes back nevertheless. */
+static void free_alone(struct bytes *bytes, uint64_t number)
+{
+    const struct extent *extent = find(bytes, number);
+
+    if (extent->memory)
+        extent_clear(extent->memory, 0, BYTES_EXTENT_SIZE);
+    free_one(bytes, number);
+}
+
+/* All of the group goes that has what [from, to) has. */
+static bool has_group(uint64_t number, uint64_t from, uint64_t to)
+{
+    uint64_t group = number / EXTENTS_IN_ROW;
+    uint64_t size = EXTENTS_IN_ROW * BYTES_EXTENT_SIZE;
+
+    return from <= group * size && (group + 1) * size <= to;
+}
+
+static int find_or_make(struct bytes *bytes, uint64_t number, struct extent **ret_extent)
 {
     struct extent *extent = find(bytes, number);
-    int rc;
+    int rc = 0;
 
     if (!extent) {
         extent = calloc(1, sizeof(*extent));
         if (!extent)
             return -ENOMEM;
         rc = radix_insert(&extents_of(bytes)->by_number, number, extent);
-        if (rc < 0) {
+        if (rc < 0)
             free(extent);
-            return rc;
-        }
     }
+    *ret_extent = extent;
+    return rc;
+}
+
+static int make(struct bytes *bytes, uint64_t number, bool with_memory)
+{
+    struct extent *extent;
+    int rc = find_or_make(bytes, number, &extent);
+
+    if (rc < 0)
+        return rc;
     if (with_memory && !extent->memory)
         extent->memory = extent_create();
     return with_memory && !extent->memory ? -ENOMEM : 0;
+}
+
+static bool has_none_from(const struct bytes *bytes, uint64_t number)
+{
+    return radix_next(&extents_of(bytes)->by_number, &number) == NULL;
+}
+
+/* The group that begins with `number`, behind all others. Or nothing: it can do without. */
+static void make_row(struct bytes *bytes, uint64_t number)
+{
+    unsigned char *memory = extent_create_row();
+    struct extent *extent;
+    unsigned n = 0;
+
+    while (memory && n < EXTENTS_IN_ROW && find_or_make(bytes, number + n, &extent) == 0) {
+        extent->memory = memory + n * BYTES_EXTENT_SIZE;
+        n++;
+    }
+    if (!memory || n == EXTENTS_IN_ROW)
+        return;
+    for (unsigned i = n; i < EXTENTS_IN_ROW; i++)
+        extent_destroy(memory + i * BYTES_EXTENT_SIZE);
+    for (unsigned i = 0; i < n; i++)
+        free_one(bytes, number + i);
 }
 
 /* Those that were made for nothing. */
@@ -92,17 +151,21 @@ static void free_without_pages(struct bytes *bytes, uint64_t from, uint64_t to)
 
     while (next_part(bytes, &from, to, &part)) {
         if (part.extent->pages == 0)
-            free_one(bytes, part.number);
+            free_alone(bytes, part.number);
     }
 }
 
 int extents_reserve(struct bytes *bytes, uint64_t from, uint64_t to, bool to_write)
 {
     uint64_t end = (to + BYTES_EXTENT_SIZE - 1) / BYTES_EXTENT_SIZE;
+    bool grows = to_write && from == bytes->size && from >= ROWS_FROM;
 
     for (uint64_t number = from / BYTES_EXTENT_SIZE; number < end; number++) {
-        int rc = make(bytes, number, to_write);
+        int rc;
 
+        if (grows && number % EXTENTS_IN_ROW == 0 && has_none_from(bytes, number))
+            make_row(bytes, number);
+        rc = make(bytes, number, to_write);
         if (rc < 0) {
             free_without_pages(bytes, from, to);
             return rc;
@@ -234,14 +297,17 @@ static void zero(const struct part *part)
 
 void extents_clear(struct bytes *bytes, uint64_t from, uint64_t to, bool keep_pages)
 {
+    const uint64_t start = from;
     struct part part;
 
     while (next_part(bytes, &from, to, &part)) {
         uint64_t whole = whole_pages_of(part.from, part.to);
         uint64_t left = keep_pages ? part.extent->pages : part.extent->pages & ~whole;
 
-        if (left == 0) {
+        if (left == 0 && has_group(part.number, start, to)) {
             free_one(bytes, part.number);
+        } else if (left == 0) {
+            free_alone(bytes, part.number);
         } else {
             zero(&part);
             mark(bytes, part.extent, left, part.extent->written & ~whole);

@@ -104,3 +104,84 @@ Test(extent, none_of_many_lies_in_another)
     for (int i = 0; i < MANY; i++)
         extent_destroy(extents[i]);
 }
+
+/* Rows are refused for a moment where huge pages are dear just now. */
+static unsigned char *create_row(void)
+{
+    unsigned char *row = NULL;
+
+    for (int tries = 0; !row && tries < 1000; tries++) {
+        row = extent_create_row();
+        if (!row)
+            usleep(10000);
+    }
+    cr_assert(row);
+    return row;
+}
+
+static void destroy_row(unsigned char *row, int from, int to)
+{
+    for (int i = from; i < to; i++)
+        extent_destroy(row + (size_t)i * EXTENT_SIZE);
+}
+
+Test(extent, a_row_is_zeros_and_each_of_it_is_destroyed_by_itself)
+{
+    unsigned char *row = create_row();
+
+    cr_assert_eq(extent_count(), EXTENTS_IN_ROW);
+    cr_assert(is_all(row, 0, EXTENTS_IN_ROW * EXTENT_SIZE));
+    memset(row, 'x', EXTENTS_IN_ROW * EXTENT_SIZE);
+    destroy_row(row, 0, 3);
+    cr_assert_eq(extent_count(), EXTENTS_IN_ROW - 3);
+    cr_assert(is_all(row + 3 * EXTENT_SIZE, 'x', (EXTENTS_IN_ROW - 3) * EXTENT_SIZE));
+    destroy_row(row, 3, EXTENTS_IN_ROW);
+    cr_assert_eq(extent_count(), 0);
+}
+
+Test(extent, a_row_costs_nothing_when_the_last_of_it_is_gone)
+{
+    unsigned char *row = create_row();
+
+    memset(row, 'x', EXTENTS_IN_ROW * EXTENT_SIZE);
+    destroy_row(row, 1, EXTENTS_IN_ROW);
+    cr_assert_eq(resident(row), EXTENT_SIZE / PAGE);
+    extent_destroy(row);
+    cr_assert_eq(resident(row), 0);
+}
+
+Test(extent, a_part_of_a_row_that_is_cleared_costs_nothing)
+{
+    unsigned char *row = create_row();
+    unsigned char *third = row + 2 * EXTENT_SIZE;
+
+    memset(row, 'x', EXTENTS_IN_ROW * EXTENT_SIZE);
+    extent_clear(third, 0, EXTENT_SIZE);
+    cr_assert_eq(resident(third), 0);
+    cr_assert(is_all(third, 0, EXTENT_SIZE));
+    cr_assert(is_all(third + EXTENT_SIZE, 'x', 5 * EXTENT_SIZE));
+    destroy_row(row, 0, EXTENTS_IN_ROW);
+}
+
+Test(extent, no_row_lies_in_another_or_in_an_extent)
+{
+    enum { ROWS = 20 };
+    static unsigned char *starts[ROWS];
+    static unsigned char *extents[ROWS];
+
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < ROWS; i++) {
+            starts[i] = create_row();
+            cr_assert(is_all(starts[i], 0, EXTENTS_IN_ROW * EXTENT_SIZE));
+            memset(starts[i], i + 1, EXTENTS_IN_ROW * EXTENT_SIZE);
+            extents[i] = extent_create();
+            memset(extents[i], i + 101, EXTENT_SIZE);
+        }
+        for (int i = 0; i < ROWS; i++) {
+            cr_assert(is_all(starts[i], (unsigned char)(i + 1), EXTENTS_IN_ROW * EXTENT_SIZE));
+            cr_assert(is_all(extents[i], (unsigned char)(i + 101), EXTENT_SIZE));
+            extent_destroy(extents[i]);
+            destroy_row(starts[i], 0, EXTENTS_IN_ROW);
+        }
+    }
+}

@@ -645,3 +645,106 @@ Test(bytes, behave_as_a_flat_array)
     for (unsigned seed = 1; seed <= 100; seed++)
         compare_with_flat(seed);
 }
+
+/* ---- what grows at its end, beyond where rows begin ---- */
+
+#define LONG_SIZE (16 * MIB)
+
+/* Extents beside those that have pages: of a row. */
+static bool has_spare_extents(void)
+{
+    uint64_t used = 0;
+
+    for (uint64_t number = 0; bytes_has_extents(&bytes) && number < LONG_SIZE / BYTES_EXTENT_SIZE; number++)
+        used += extents_allocated(&bytes, number * BYTES_EXTENT_SIZE, (number + 1) * BYTES_EXTENT_SIZE) > 0;
+    return extent_count() > used;
+}
+
+static void append_long(unsigned char *model, uint64_t length, unsigned *seed)
+{
+    if (length > LONG_SIZE - bytes.size)
+        length = LONG_SIZE - bytes.size;
+    memcpy(model + bytes.size, noise + (size_t)rand_r(seed) % (FLAT_SIZE - length), length);
+    write_bytes(bytes.size, model + bytes.size, length);
+}
+
+static void cut_long(unsigned char *model, uint64_t size)
+{
+    if (size > bytes.size)
+        return;
+    memset(model + size, 0, LONG_SIZE - size);
+    resize(size);
+}
+
+static void clear_long(unsigned char *model, uint64_t from, uint64_t length, bool punch)
+{
+    if (from + length > LONG_SIZE)
+        length = LONG_SIZE - from;
+    memset(model + from, 0, length);
+    if (punch)
+        bytes_punch(&bytes, from, length);
+    else
+        bytes_zero(&bytes, from, length);
+}
+
+static void step_long(unsigned char *model, unsigned *seed)
+{
+    uint64_t size = bytes.size > 0 ? bytes.size : 1;
+    uint64_t within = (uint64_t)rand_r(seed) % size;
+
+    switch (rand_r(seed) % 12) {
+    case 0:
+        cut_long(model, rand_r(seed) % 2 ? within : within / MIB * MIB);
+        break;
+    case 1:
+        clear_long(model, within, (uint64_t)rand_r(seed) % (4 * MIB), rand_r(seed) % 2);
+        break;
+    case 2:
+        clear_long(model, within / MIB * MIB, 2 * MIB, true);
+        break;
+    default:
+        append_long(model, rand_r(seed) % 4 ? MIB : (uint64_t)rand_r(seed) % (2 * MIB), seed);
+        break;
+    }
+}
+
+static bool equals_long(const unsigned char *model, unsigned char *copy)
+{
+    return bytes_read(&bytes, 0, copy, LONG_SIZE) == bytes.size && memcmp(copy, model, bytes.size) == 0;
+}
+
+Test(bytes, what_grows_long_is_a_flat_array)
+{
+    unsigned char *copy = malloc(LONG_SIZE);
+    int rows = 0;
+
+    for (size_t i = 0; i < FLAT_SIZE; i++)
+        noise[i] = (unsigned char)(i * i >> 7 | 1);
+    for (unsigned seed = 1; seed <= 40; seed++) {
+        unsigned char *model = calloc(1, LONG_SIZE);
+        unsigned state = seed;
+
+        for (int step = 0; step < 30; step++) {
+            step_long(model, &state);
+            rows += has_spare_extents();
+        }
+        cr_assert(equals_long(model, copy), "seed %u", seed);
+        bytes_deinit(&bytes);
+        cr_assert_eq(extent_count(), 0, "seed %u", seed);
+        free(model);
+    }
+    cr_assert_gt(rows, 0, "none had a row");
+    free(copy);
+}
+
+Test(bytes, a_hole_at_the_end_is_left_without_a_row)
+{
+    for (uint64_t at = 0; at < 6 * MIB; at += MIB)
+        fill(at, 'x', MIB);
+    resize(6 * MIB);
+    cr_assert_leq(extent_count(), 24);
+    fill(32 * MIB, 'x', 1);
+    cr_assert_leq(extent_count(), 25);
+    fill(8 * MIB, 'x', PAGE);
+    cr_assert_leq(extent_count(), 26);
+}
