@@ -24,6 +24,7 @@
 
 #include "base/clock.h"
 #include "fs/child.h"
+#include "fs/readahead.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -378,6 +379,8 @@ static void on_probe(struct helper_state *helper)
 
     if (statfs(helper->mountpoint, &info) == 0) {
         helper->mount_id = mount_id_at(helper->mountpoint, &fd);
+        if (helper->mount_id != 0)
+            readahead_raise(fd);
         close(fd);
     }
     (void)helper_send(helper->socket.fd, &packet);

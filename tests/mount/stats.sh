@@ -63,6 +63,22 @@ make_bucket() { mkdir "$mnt/b/bucket$1"; }
 make_key() { printf x >"$mnt/b/new$1"; }
 make_symlink() { ln -s target "$mnt/b/symlink$1"; }
 
+test_what_is_read_in_order_is_read_far_ahead() {
+    local mebibytes=8 reads
+    [ "$(id -u)" -eq 0 ] || skip "only root may set how far"
+    mkdir "$mnt/b"
+    dd if=/dev/zero of="$mnt/b/large" bs=1M count=$mebibytes status=none
+    dd of="$mnt/b/large" oflag=nocache conv=notrunc count=0 status=none
+    cat "$stats" >"$work/before"
+    dd if="$mnt/b/large" of=/dev/null bs=1M status=none
+    reads=$(grown 'kvfs_fuse_requests_total{operation="read"}' "$work/before" "$stats")
+    if [ "$reads" -gt $((3 * mebibytes)) ]; then
+        echo "$reads READs for $mebibytes MiB"
+        return 1
+    fi
+    [ "$(cat "/sys/class/bdi/$(mountpoint -d "$mnt")/read_ahead_kb")" -ge 512 ]
+}
+
 test_each_request_is_counted_once() {
     warm_up
     sends getattr\ 1,lookup\ 1,mkdir\ 1 make_bucket
