@@ -329,6 +329,8 @@ bool bucket_show_removed(const struct bucket *bucket, struct attributes *ret_att
 /* [may block for the nameless ones' lock] Every value that the kernel may know; `key` is NULL for a nameless one. */
 typedef void bucket_remains_visit(void *context, const struct key *key, struct value *value);
 void bucket_visit_remains(struct bucket *bucket, bucket_remains_visit *visit, void *context);
+/* Whether there is more than the bucket itself. If not, nothing of it waits or takes long. */
+bool bucket_has_remains(const struct bucket *bucket);
 /* Lets everything go that the bucket held; the bucket itself goes with its last reference. */
 void bucket_dispose(struct bucket *bucket);
 

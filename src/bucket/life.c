@@ -247,6 +247,17 @@ void bucket_visit_remains(struct bucket *bucket, bucket_remains_visit *visit, vo
     lock_release(&bucket->nameless_lock);
 }
 
+bool bucket_has_remains(const struct bucket *bucket)
+{
+    struct bucket *ended = (struct bucket *)bucket;
+    bool has_nameless;
+
+    lock_acquire(&ended->nameless_lock);
+    has_nameless = !cds_list_empty(&ended->nameless);
+    lock_release(&ended->nameless_lock);
+    return has_nameless || bucket->order.count > 0 || bucket->children;
+}
+
 void bucket_dispose(struct bucket *bucket)
 {
     keys_dispose(bucket);

@@ -150,6 +150,7 @@ static int act_on_limit(struct control *control, const struct line *line, uid_t 
         return EINVAL;
     if (check)
         return 0;
+    atomic_store(&control->fs->has_quotas, true);
     to = (struct change_attributes){.max_bytes = limit, .max_keys = limit};
     return fs_errno(bucket_set_attributes(control->bucket, set, &to, &attributes), FS_BY_INODE);
 }

@@ -88,6 +88,7 @@ struct fs {
     _Atomic bool helper_gone; /* nobody can be told any more that a bucket has ended */
     _Atomic bool ready;
     _Atomic bool over_io_uring;
+    _Atomic bool has_quotas; /* a bucket was given a limit once */
 };
 
 /* errno.c: the one table from conditions to errno. */
@@ -253,6 +254,12 @@ void notifier_on_end(void *context, struct bucket *bucket);
 void notifier_take_back_name(struct notifier *notifier, uint64_t parent, const char *name);
 /* [any thread] [never blocks] Takes back what a directory lists, which has got another parent. */
 void notifier_take_back_listing(struct notifier *notifier, uint64_t directory);
+/*
+ * [FUSE thread] From here on buckets that end in this thread, because they are removed, are put into `list` if they leave
+ * nothing, and their end needn't be told by the notifier; and what is told instead, before the reply, with no lock held.
+ */
+void notifier_collect_removed(struct cds_list_head *list);
+void notifier_see_off_removed(struct fs *fs);
 /* [any thread] What a walk must find before an operation returns that promises that the bucket is gone. */
 void notifier_tell_gone(struct fs *fs, struct bucket *bucket);
 /* [any thread] The same for what is in it, whose way leads through it. */

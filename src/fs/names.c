@@ -1,6 +1,6 @@
 /*
- * What names mean: lookup, forget, and everything that makes, moves or
- * removes a name.
+ * What names mean: lookup, and everything that makes, moves or removes a
+ * name.
  */
 #include "fs/fs_internal.h"
 #include "fs/stats.h"
@@ -154,34 +154,6 @@ void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
     reply_entry(req, error, &entry);
 }
 
-static void forget(struct fs *fs, fuse_ino_t ino, uint64_t n)
-{
-    struct inode *inode = ino == FUSE_ROOT_ID ? NULL : inode_find(&fs->index, ino);
-
-    if (!inode)
-        return;
-    if (inode_kind(inode) == INODE_CONTROL)
-        control_forget(fs, inode, n);
-    else
-        inode_forget(inode, n);
-    inode_unref(inode);
-}
-
-void op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t n)
-{
-    forget(request_begin(req), ino, n);
-    fuse_reply_none(req);
-}
-
-void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forgets)
-{
-    struct fs *fs = request_begin(req);
-
-    for (size_t i = 0; i < count; i++)
-        forget(fs, forgets[i].ino, forgets[i].nlookup);
-    fuse_reply_none(req);
-}
-
 static struct change_attributes new_attributes(fuse_req_t req, mode_t mode, dev_t rdev)
 {
     const struct fuse_ctx *context = fuse_req_ctx(req);
@@ -239,15 +211,18 @@ static int remove_bucket(struct actor *registry, const char *name)
 void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
     struct fs *fs = request_begin(req);
+    struct cds_list_head removed;
     struct node node;
     int error;
 
     if (!request_resolve(req, fs, parent, &node))
         return;
+    notifier_collect_removed(&removed);
     if (leaving_is_asked(fs, fuse_req_ctx(req)->pid))
         error = leaving_remove(fs, parent, name);
     else
         error = remove_bucket(node_registry(fs, &node), name);
+    notifier_see_off_removed(fs);
     node_release(&node);
     request_answer(req, error);
 }

@@ -25,6 +25,9 @@
  * weren't told again, until it is found or forgotten. Then what the bucket
  * held is let go.
  *
+ * What a client's rmdir has removed leaves nothing of 2 and 3, mostly: then the
+ * thread that answers the rmdir does 1 itself, and wakes nobody for it.
+ *
  * The parent is the one that it was in at its end. Of a bucket that was moved
  * to another one the kernel's listing goes: it says who `..` is.
  */
@@ -255,7 +258,7 @@ static void on_name(struct notifier *notifier, struct taken_name *taken)
     free(taken);
 }
 
-/* [lock] Takes the first of a list; NULL if it is empty. */
+/* [whoever guards the list] Takes its first; NULL if it is empty. */
 static struct cds_list_head *take_first(struct cds_list_head *list)
 {
     struct cds_list_head *first = list->next;
@@ -387,12 +390,41 @@ static void add(struct notifier *notifier, struct cds_list_head *link, struct cd
     lock_release(&notifier->lock);
 }
 
+/* By the request that this thread answers; NULL in any other thread. */
+static _Thread_local struct cds_list_head *removed;
+
 /* Once it has stopped nobody needs to be told: the mount is going. */
 void notifier_on_end(void *context, struct bucket *bucket)
 {
     struct fs *fs = context;
 
-    add(fs->notifier, bucket_link(bucket), &fs->notifier->ended);
+    if (removed && bucket_was_removed(bucket) && !bucket_has_remains(bucket))
+        cds_list_add_tail(bucket_link(bucket), removed);
+    else
+        add(fs->notifier, bucket_link(bucket), &fs->notifier->ended);
+}
+
+void notifier_collect_removed(struct cds_list_head *list)
+{
+    CDS_INIT_LIST_HEAD(list);
+    removed = list;
+}
+
+void notifier_see_off_removed(struct fs *fs)
+{
+    struct cds_list_head *list = removed;
+    struct cds_list_head *link;
+
+    removed = NULL;
+    while ((link = take_first(list))) {
+        struct telling telling = {.fs = fs, .bucket = bucket_of_link(link)};
+
+        tell_inode(&telling, bucket_inode(telling.bucket), -1);
+        if (telling.again)
+            add(fs->notifier, link, &fs->notifier->ended);
+        else
+            bucket_dispose(telling.bucket);
+    }
 }
 
 void notifier_take_back_name(struct notifier *notifier, uint64_t parent, const char *name)

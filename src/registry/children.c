@@ -362,7 +362,10 @@ static int on_create(struct children *children, struct children_call *call)
     return create(children, &call->name, call->arg, &call->child);
 }
 
-/* Should somebody else end it meanwhile, and it is started again, the new one is asked. */
+/*
+ * Should somebody else end it meanwhile, and it is started again, the new one is asked. The owner is here and needs no
+ * DOWN, which would wake its thread; of one that stays, or has ended otherwise, it has one.
+ */
 static int on_remove(struct children *children, const struct children_call *call)
 {
     struct children_entry *entry;
@@ -372,11 +375,13 @@ static int on_remove(struct children *children, const struct children_call *call
         entry = children_find_living(children, &call->name);
         if (!entry)
             return REGISTRY_E_NOT_FOUND;
+        actor_demonitor(&entry->monitor);
         rc = children->ops->stop_if_empty(entry->child);
+        if (rc != 0)
+            actor_monitor_last(children->owner, &entry->monitor, entry->child);
     } while (rc != 0 && !actor_alive(entry->child) && actor_alive(children->owner));
     if (rc != 0)
         return rc;
-    actor_demonitor(&entry->monitor);
     remove_entry(children, entry);
     return 0;
 }

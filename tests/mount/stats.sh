@@ -63,6 +63,24 @@ make_bucket() { mkdir "$mnt/b/bucket$1"; }
 make_key() { printf x >"$mnt/b/new$1"; }
 make_symlink() { ln -s target "$mnt/b/symlink$1"; }
 
+few_inodes() { stat -f -c '%c %d' "$mnt" | awk '{ exit $1 - $2 > 10 }'; }
+
+test_what_is_forgotten_comes_together_over_io_uring() {
+    local forgets
+    [ "$transport" = io_uring ] || skip "over /dev/fuse it comes among other requests"
+    mkdir "$mnt/b"
+    (cd "$mnt/b" && seq 3000 | xargs touch)
+    cat "$stats" >"$work/before"
+    (cd "$mnt/b" && seq 3000 | xargs rm)
+    eventually 10 few_inodes
+    forgets=$(($(grown 'kvfs_fuse_requests_total{operation="forget"}' "$work/before" "$stats") + \
+        $(grown 'kvfs_fuse_requests_total{operation="batch_forget"}' "$work/before" "$stats")))
+    if [ "$forgets" -gt 1500 ]; then
+        echo "$forgets requests to forget 3000"
+        return 1
+    fi
+}
+
 test_what_is_read_in_order_is_read_far_ahead() {
     local mebibytes=8 reads
     [ "$(id -u)" -eq 0 ] || skip "only root may set how far"

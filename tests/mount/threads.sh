@@ -146,4 +146,31 @@ test_without_a_thread_to_be_had_it_ends() {
     grep -qxE 'DOWN [^ ]+ b31 shutdown' "$work/said.1"
 }
 
+# switches NAME...      how often the daemon's threads of these names have gone to sleep
+switches() {
+    local thread
+    for thread in "/proc/$(cat "$daemon/pid")"/task/*; do
+        ! grep -qxF "$(printf '%s\n' "$@")" "$thread/comm" || cat "$thread/status"
+    done | awk '$1 == "voluntary_ctxt_switches:" { n += $2 } END { print n + 0 }'
+}
+
+test_what_is_removed_wakes_no_thread() {
+    not_woken
+    local i before after
+    start_kvfs
+    mkdir "$mnt/b1"
+    # It has its own thread by then.
+    eventually 5 awake_are 1 1
+    before=$(switches b1 notifier leaver)
+    for i in {1..300}; do
+        mkdir "$mnt/b1/sub"
+        rmdir "$mnt/b1/sub"
+    done
+    after=$(switches b1 notifier leaver)
+    if [ $((after - before)) -gt 50 ]; then
+        echo "$((after - before)) wake-ups for 300 buckets removed"
+        return 1
+    fi
+}
+
 run_tests "$@"
