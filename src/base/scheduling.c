@@ -12,6 +12,10 @@
 /* Of the first cgroup namespace (PROC_CGROUP_INIT_INO): in any other a path doesn't say what is above it. */
 #define FIRST_NAMESPACE 0xEFFFFFFBu
 
+/* Of a thread that roams: where it was bound to. */
+static _Thread_local cpu_set_t bound_to;
+static _Thread_local bool roams;
+
 static bool autogroups_are_on(const char *root)
 {
     char path[PATH_MAX];
@@ -127,4 +131,22 @@ bool scheduling_step_aside(void)
         return false;
     set_policy_of_all(SCHED_IDLE);
     return true;
+}
+
+void scheduling_roam(void)
+{
+    cpu_set_t anywhere;
+
+    if (roams || sched_getaffinity(getpid(), sizeof(anywhere), &anywhere) < 0 ||
+        sched_getaffinity(0, sizeof(bound_to), &bound_to) < 0)
+        return;
+    roams = sched_setaffinity(0, sizeof(anywhere), &anywhere) == 0;
+}
+
+void scheduling_stay(void)
+{
+    if (!roams)
+        return;
+    (void)sched_setaffinity(0, sizeof(bound_to), &bound_to);
+    roams = false;
 }

@@ -15,6 +15,10 @@
  * any that computes. In an autogroup it has only the daemon's own beside it:
  * between groups the kernel shares the cores by group, whatever the policies
  * within. So a daemon steps aside exactly if its group is an autogroup.
+ *
+ * A thread that is bound to one core, to be near those who wait for it, makes
+ * them wait if what they asked for is work that could be done beside theirs.
+ * Then it may roam.
  */
 #ifndef KVFS_BASE_SCHEDULING_H
 #define KVFS_BASE_SCHEDULING_H
@@ -32,5 +36,12 @@ bool scheduling_by_session(const char *root);
  * and so each that one of these starts later, goes to SCHED_IDLE. Whether it did. An unprivileged process can't go back.
  */
 bool scheduling_step_aside(void);
+
+/*
+ * [any thread] The calling thread, if it is bound to some cores, may run on any that this process's main thread may use;
+ * and again only where it was bound to. Each does nothing the second time.
+ */
+void scheduling_roam(void);
+void scheduling_stay(void);
 
 #endif

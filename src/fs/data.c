@@ -52,7 +52,7 @@ static int read_node(const struct node *node, uint64_t offset, void *buffer, siz
 
 void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *info)
 {
-    struct fs *fs = request_begin(req);
+    struct fs *fs = request_begin_read(req, size);
     void *buffer = transport_reply_buffer(req, size);
     size_t length = 0;
     struct node node;

@@ -108,6 +108,8 @@ struct node {
 
 /* The first thing that every operation does. */
 struct fs *request_begin(fuse_req_t req);
+/* The same of one that reads so many bytes. */
+struct fs *request_begin_read(fuse_req_t req, size_t size);
 /* Its answer where that is 0 or an errno and nothing else. */
 void request_answer(fuse_req_t req, int error);
 /* False if there is no such inode: then the request has been answered with ESTALE. */

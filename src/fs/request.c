@@ -1,6 +1,13 @@
 /*
  * The rhythm of every operation: resolve the nodeid, check the name, ask the
  * bucket or the registry, reply once.
+ *
+ * libfuse binds the thread of each ring to the core whose clients it serves.
+ * That is best where a client waits: it is woken on a core that is awake, with
+ * the answer in its cache. But what the kernel reads ahead nobody waits for
+ * yet; its client reads what came before it, on that same core, while others
+ * may be idle. So from the second long READ in a row on a ring's thread goes
+ * where there is room, until another request comes.
  */
 #include "base/scheduling.h"
 #include "fs/fs_internal.h"
@@ -9,7 +16,22 @@
 #include <errno.h>
 #include <string.h>
 
-struct fs *request_begin(fuse_req_t req)
+/* What is read at once, and so was likely read ahead. */
+#define LONG_READ (128u << 10)
+
+static void place_thread(size_t to_read)
+{
+    static _Thread_local bool follows_long;
+    bool is_long = to_read >= LONG_READ;
+
+    if (is_long && follows_long)
+        scheduling_roam();
+    else if (follows_long)
+        scheduling_stay();
+    follows_long = is_long;
+}
+
+struct fs *request_begin_read(fuse_req_t req, size_t size)
 {
     struct fs *fs = fuse_req_userdata(req);
     bool io_uring = transport_is_io_uring(req);
@@ -20,7 +42,14 @@ struct fs *request_begin(fuse_req_t req)
         atomic_store(&fs->over_io_uring, io_uring);
         atomic_store(&fs->ready, true);
     }
+    if (io_uring)
+        place_thread(size);
     return fs;
+}
+
+struct fs *request_begin(fuse_req_t req)
+{
+    return request_begin_read(req, 0);
 }
 
 void request_answer(fuse_req_t req, int error)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -143,4 +144,52 @@ Test(scheduling, all_threads_of_a_process_step_aside_or_none)
         _exit(lead_and_step_aside() ? 0 : 1);
     cr_assert_eq(waitpid(child, &status, 0), child);
     cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static bool may_run_on(const cpu_set_t *expected)
+{
+    cpu_set_t now;
+
+    return sched_getaffinity(0, sizeof(now), &now) == 0 && CPU_EQUAL(&now, expected);
+}
+
+/* Bound to a core of `arg`, which are all that the main thread may use. NULL if that was so whenever it was to be. */
+static void *roam_and_stay(void *arg)
+{
+    const cpu_set_t *all = arg;
+    cpu_set_t one;
+    int core = 0;
+
+    while (!CPU_ISSET(core, all))
+        core++;
+    CPU_ZERO(&one);
+    CPU_SET(core, &one);
+    sched_setaffinity(0, sizeof(one), &one);
+    for (int round = 0; round < 2; round++) {
+        scheduling_stay();
+        if (!may_run_on(&one))
+            return "it doesn't stay";
+        scheduling_roam();
+        scheduling_roam();
+        if (!may_run_on(all))
+            return "it doesn't roam";
+        scheduling_stay();
+        if (!may_run_on(&one))
+            return "it doesn't return";
+    }
+    return NULL;
+}
+
+Test(scheduling, who_roams_may_go_where_the_process_may_and_returns)
+{
+    cpu_set_t all;
+    pthread_t thread;
+    void *why;
+
+    if (get_nprocs() < 2)
+        cr_skip_test("there is one core");
+    cr_assert_eq(sched_getaffinity(0, sizeof(all), &all), 0);
+    cr_assert_eq(pthread_create(&thread, NULL, roam_and_stay, &all), 0);
+    pthread_join(thread, &why);
+    cr_expect_null(why, "%s", (const char *)why);
 }
