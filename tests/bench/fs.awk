@@ -1,6 +1,6 @@
 # Prints the tables of `bench fs`, and writes them to `json`, of two files: fs.bars, and lines
 #
-#   time CLIENTS COLUMN OPERATION NS        once a round; of a bare server, OPERATION is `request`
+#   time CLIENTS COLUMN OPERATION NS        once a round; of a bare server, OPERATION is also `request`
 #   failed CLIENTS COLUMN OPERATION WHY
 #   sent OPERATION KIND REQUESTS            for each time that it was done
 #   missing COLUMN WHY
@@ -67,6 +67,7 @@ function compare(clients, operation,    i) {
     ours = time_of(clients, "kvfs-" transport, operation)
     over["tmpfs"] = ratio(ours, time_of(clients, "tmpfs", operation))
     over["memfs_ll"] = ratio(ours, time_of(clients, "memfs_ll-" transport, operation))
+    over["bare"] = ratio(ours, time_of(clients, "bare-" transport, operation))
     over["floor"] = ratio(ours, floor_of(clients, transport, operation))
     over["dev"] = ratio(time_of(clients, "kvfs-dev_fuse", operation), time_of(clients, "memfs_ll-dev_fuse", operation))
     over["one"] = clients == 1 ? "" : ratio(time_of(1, "kvfs-" transport, operation), ours)
@@ -82,7 +83,8 @@ function print_heading(clients,    i) {
     printf "\n%d client%s, %d rounds of %d files and %d MiB; us\n%-16s", clients, (clients > 1 ? "s" : ""), rounds, \
         files, mebibytes, "operation"
     for (i = 1; i <= columns_count; i++) printf " %17s", columns[i]
-    printf " %8s %8s %8s %8s %8s  %-28s %s\n", "x tmpfs", "x memfs", "x floor", "dev", "x one", "at most", "met"
+    printf " %8s %8s %8s %8s %8s %8s  %-28s %s\n", "x tmpfs", "x memfs", "x bare", "x floor", "dev", "x one", \
+        "at most", "met"
 }
 
 function print_row(clients, operation,    i) {
@@ -92,8 +94,8 @@ function print_row(clients, operation,    i) {
         if ((clients, columns[i], operation) in failed) printf " %17s", "failed"
         else show(" 17.2f", us[i])
     }
-    show(" 8.2f", over["tmpfs"]); show(" 8.2f", over["memfs_ll"]); show(" 8.2f", over["floor"])
-    show(" 8.2f", over["dev"]); show(" 8.2f", over["one"])
+    show(" 8.2f", over["tmpfs"]); show(" 8.2f", over["memfs_ll"]); show(" 8.2f", over["bare"])
+    show(" 8.2f", over["floor"]); show(" 8.2f", over["dev"]); show(" 8.2f", over["one"])
     printf "  %-28s %s\n", bars_of(operation), verdict()
 }
 
@@ -104,9 +106,9 @@ function json_row(clients, operation,    i, separator) {
         printf "%s\"%s\": %s", separator, columns[i], json_number(us[i]) >json
         separator = ", "
     }
-    printf "}, \"ratios\": {\"tmpfs\": %s, \"memfs_ll\": %s, \"floor\": %s, \"memfs_ll_dev_fuse\": %s", \
-        json_number(over["tmpfs"]), json_number(over["memfs_ll"]), json_number(over["floor"]), \
-        json_number(over["dev"]) >json
+    printf "}, \"ratios\": {\"tmpfs\": %s, \"memfs_ll\": %s, \"bare\": %s, \"floor\": %s, \"memfs_ll_dev_fuse\": %s", \
+        json_number(over["tmpfs"]), json_number(over["memfs_ll"]), json_number(over["bare"]), \
+        json_number(over["floor"]), json_number(over["dev"]) >json
     printf ", \"throughput_of_one\": %s}, \"at_most\": \"%s\", \"met\": \"%s\"}", json_number(over["one"]), \
         bars_of(operation), verdict() >json
 }
@@ -170,7 +172,8 @@ function write_json(    clients, i, separator) {
 }
 
 END {
-    columns_count = split("tmpfs memfs_ll-io_uring kvfs-io_uring memfs_ll-dev_fuse kvfs-dev_fuse", columns, " ")
+    columns_count = split("tmpfs memfs_ll-io_uring kvfs-io_uring bare-io_uring memfs_ll-dev_fuse kvfs-dev_fuse bare-dev_fuse", \
+        columns, " ")
     for (clients = 1; clients <= 2; clients++) {
         print_heading(clients)
         for (i = 1; i <= operations_count; i++) print_row(clients, operations[i])

@@ -97,7 +97,7 @@ test_what_fails_is_told_and_the_rest_is_measured() {
     local name
     mkdir "$work/broken"
     # shellcheck disable=SC2016 # it is the bench's $work
-    printf '#!/bin/sh\nexec "%s" "%s/mnt"\n' "$BENCH_BUILD/tests/bench/bare" '$work' >"$work/broken/deaf"
+    printf '#!/bin/sh\nexec "%s" -o ro "%s/mnt"\n' "$BENCH_BUILD/tests/bench/bare" '$work' >"$work/broken/deaf"
     ln -s /bin/false "$work/broken/dead"
     chmod +x "$work/broken/deaf"
     for name in dead deaf; do
