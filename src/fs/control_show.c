@@ -227,6 +227,7 @@ static int show_tree(FILE *to, struct control *control)
 
     show_actor(&tree, 0, control->fs->supervisor, 0);
     show_actor(&tree, 1, control->fs->timers_part, 0);
+    show_actor(&tree, 1, provider_actor(control->fs->provider), 0);
     show_actor(&tree, 1, leaver_actor(control->fs->leaver), 0);
     show_actor(&tree, 1, notifier_actor(control->fs->notifier), 0);
     show_actor(&tree, 1, watch_actor(control->fs->watch), 0);

@@ -43,7 +43,7 @@ int fs_create(const struct fs_options *options, struct fuse_args *args, const st
 /* [main thread] From here on there are threads. 0, or a negative errno. */
 int fs_prepare(struct fs *fs);
 struct runtime *fs_runtime(struct fs *fs);
-#define FS_PARTS 5
+#define FS_PARTS 6
 /* The FS_PARTS parts that are actors, to be started in this order and never again. */
 void fs_get_parts(struct fs *fs, struct child_spec *ret_specs);
 /* [main thread, the parts run] 0, or a negative errno. */

@@ -36,6 +36,7 @@
 struct control;
 struct journal;
 struct leaver;
+struct provider;
 struct notifier;
 struct stats;
 struct timers;
@@ -75,6 +76,7 @@ struct fs {
     struct root root;
     struct timers *timers;
     struct leaver *leaver;
+    struct provider *provider;
     struct notifier *notifier;
     struct watch *watch;
     struct journal *journal;
@@ -281,6 +283,15 @@ struct subtree {
 void subtree_find(struct subtree *subtree, struct fs *fs, struct bucket *top);
 /* [any thread, no lock] They have ended, or most of them: the kernel asks for each again. Lets all go. */
 void subtree_tell_gone(struct subtree *subtree, struct fs *fs);
+
+/* provider.c: the one actor that keeps memory ready for values that grow. */
+
+/* Needs the timers. 0, or a negative errno. */
+int provider_start(struct fs *fs, struct provider **ret_provider);
+/* Borrowed. */
+struct actor *provider_actor(struct provider *provider);
+/* [main thread, no bucket any more] NULL is fine. */
+void provider_unref(struct provider *provider);
 
 /* leaver.c: the one actor by which the names of ended buckets leave the kernel. */
 

@@ -63,6 +63,16 @@ static int start_timers(struct actor *supervisor, void *arg, struct actor **ret_
     return give(0, &part->actor, ret_child);
 }
 
+static int start_provider(struct actor *supervisor, void *arg, struct actor **ret_child, struct reason *ret_reason)
+{
+    struct fs *fs = arg;
+    int rc = provider_start(fs, &fs->provider);
+
+    (void)supervisor;
+    (void)ret_reason;
+    return give(rc, rc == 0 ? provider_actor(fs->provider) : NULL, ret_child);
+}
+
 static int start_leaver(struct actor *supervisor, void *arg, struct actor **ret_child, struct reason *ret_reason)
 {
     struct fs *fs = arg;
@@ -108,6 +118,7 @@ void fs_get_parts(struct fs *fs, struct child_spec *ret_specs)
 {
     const struct child_spec parts[FS_PARTS] = {
         {.id = "timers", .start = start_timers, .shutdown_ms = SUPERVISOR_SHUTDOWN_MS},
+        {.id = "provider", .start = start_provider, .shutdown_ms = SUPERVISOR_SHUTDOWN_MS},
         {.id = "leaver", .start = start_leaver, .shutdown_ms = SUPERVISOR_SHUTDOWN_MS},
         {.id = "notifier", .start = start_notifier, .shutdown_ms = SUPERVISOR_SHUTDOWN_MS},
         {.id = "watch", .start = start_watch, .shutdown_ms = SUPERVISOR_SHUTDOWN_MS},

@@ -336,6 +336,7 @@ void fs_destroy(struct fs *fs)
     watch_unref(fs->watch);
     notifier_unref(fs->notifier);
     leaver_unref(fs->leaver);
+    provider_unref(fs->provider);
     actor_unref(fs->timers_part);
     timers_destroy(fs->timers);
     if (table_exists(&fs->index.table))

@@ -1,6 +1,10 @@
 #include "base/extent.h"
 
 #include <criterion/criterion.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -184,4 +188,129 @@ Test(extent, no_row_lies_in_another_or_in_an_extent)
             destroy_row(starts[i], 0, EXTENTS_IN_ROW);
         }
     }
+}
+
+/* ---- rows that are ready ---- */
+
+static void count_told(void *told)
+{
+    ++*(int *)told;
+}
+
+static size_t resident_bytes(void)
+{
+    FILE *file = fopen("/proc/self/statm", "r");
+    size_t size;
+    size_t pages;
+
+    cr_assert(file);
+    cr_assert_eq(fscanf(file, "%zu %zu", &size, &pages), 2);
+    fclose(file);
+    return pages * PAGE;
+}
+
+static int make_all_ready(void)
+{
+    int made = 0;
+
+    while (extent_make_ready())
+        made++;
+    return made;
+}
+
+Test(extent, rows_that_are_ready_are_zeros_and_have_their_memory)
+{
+    unsigned char *row;
+
+    cr_assert_eq(make_all_ready(), EXTENT_READY_ROWS);
+    cr_assert_eq(make_all_ready(), 0);
+    cr_assert_eq(extent_count(), 0);
+    for (int i = 0; i < EXTENT_READY_ROWS; i++) {
+        row = extent_create_row();
+        cr_assert(row);
+        cr_assert_eq(extent_count(), EXTENTS_IN_ROW);
+        for (int n = 0; n < EXTENTS_IN_ROW; n++)
+            cr_assert_eq(resident(row + n * EXTENT_SIZE), EXTENT_SIZE / PAGE);
+        cr_assert(is_all(row, 0, EXTENTS_IN_ROW * EXTENT_SIZE));
+        destroy_row(row, 0, EXTENTS_IN_ROW);
+    }
+}
+
+Test(extent, who_takes_a_row_tells_when_few_are_left)
+{
+    unsigned char *row;
+    int told = 0;
+
+    make_all_ready();
+    extent_keep_ready(count_told, &told);
+    for (int left = EXTENT_READY_ROWS - 1; left >= 0; left--) {
+        int before = told;
+
+        row = extent_create_row();
+        destroy_row(row, 0, EXTENTS_IN_ROW);
+        cr_assert_eq(told - before, left <= EXTENT_READY_ROWS / 2, "%d left", left);
+    }
+    told = 0;
+    extent_keep_ready(NULL, NULL);
+    row = create_row();
+    destroy_row(row, 0, EXTENTS_IN_ROW);
+    cr_assert_eq(told, 0);
+}
+
+Test(extent, rows_that_are_not_wanted_are_given_back)
+{
+    const size_t all = EXTENT_READY_ROWS * EXTENTS_IN_ROW * EXTENT_SIZE;
+    size_t before = resident_bytes();
+
+    make_all_ready();
+    cr_assert_geq(resident_bytes(), before + all);
+    extent_drop_ready();
+    cr_assert_leq(resident_bytes(), before + all / 8);
+}
+
+static void *take_rows(void *byte)
+{
+    for (int i = 0; i < 200; i++) {
+        unsigned char *row = extent_create_row();
+
+        if (!row)
+            continue;
+        if (!is_all(row, 0, EXTENTS_IN_ROW * EXTENT_SIZE))
+            return byte;
+        memset(row, *(unsigned char *)byte, EXTENTS_IN_ROW * EXTENT_SIZE);
+        if (!is_all(row, *(unsigned char *)byte, EXTENTS_IN_ROW * EXTENT_SIZE))
+            return byte;
+        destroy_row(row, 0, EXTENTS_IN_ROW);
+    }
+    return NULL;
+}
+
+static void *make_rows(void *ended)
+{
+    while (!atomic_load((atomic_bool *)ended)) {
+        (void)extent_make_ready();
+        if (rand() % 16 == 0)
+            extent_drop_ready();
+    }
+    return NULL;
+}
+
+Test(extent, rows_are_taken_while_others_are_made_and_dropped)
+{
+    static unsigned char bytes[3] = {1, 2, 3};
+    static atomic_bool ended;
+    pthread_t takers[3];
+    pthread_t maker;
+    void *wrong;
+
+    cr_assert_eq(pthread_create(&maker, NULL, make_rows, &ended), 0);
+    for (int i = 0; i < 3; i++)
+        cr_assert_eq(pthread_create(&takers[i], NULL, take_rows, &bytes[i]), 0);
+    for (int i = 0; i < 3; i++) {
+        pthread_join(takers[i], &wrong);
+        cr_expect_null(wrong);
+    }
+    atomic_store(&ended, true);
+    pthread_join(maker, NULL);
+    extent_drop_ready();
 }

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Names from users aren't kept for good: after very many, the daemon is as large as after the first thousand.
+# Names from users aren't kept for good: after very many, the daemon is as large as after the first thousand. Nor are
+# the bytes of large values.
 #
 # KVFS_RELEASE      a kvfs without sanitizers, which keep what was freed. Tested instead of KVFS.
 # KVFS_NAMES        how many (default: 100000)
@@ -48,6 +49,23 @@ test_memory_of_keys_comes_back() {
     mkdir "$mnt/b"
     comes_back "$mnt/b" keys
     expect '' ls -A "$mnt/b"
+}
+
+test_memory_of_large_values_comes_back() {
+    local start
+    mkdir "$mnt/b"
+    head -c 8M /dev/zero >"$mnt/b/large"
+    rm "$mnt/b/large"
+    sleep 2
+    start=$(resident_kb)
+    head -c 100M /dev/zero >"$mnt/b/large"
+    [ "$(resident_kb)" -ge $((start + 90 * 1024)) ]
+    rm "$mnt/b/large"
+    # What is kept ready for others that grow goes soon after the last did.
+    eventually 10 at_most_kb $((start + 1024)) || {
+        echo "$start kB before, $(resident_kb) kB after"
+        return 1
+    }
 }
 
 run_tests "$@"
