@@ -6,6 +6,12 @@
  * libfuse ends its ring threads by cancelling them, at whatever they do. They
  * also watch an eventfd for the same purpose, so cancellation is switched off
  * in each: a thread that holds a bucket's run lock must not vanish.
+ *
+ * Its settings are left as they are, since none was better (interleaved, one
+ * client, two, sixteen): a queue of 1, 2, 4, 8 (the default), 16 or 32 entries
+ * made no difference, not to reading ahead either. A thread that spins before
+ * it sleeps, for 5, 20 or 100 us, takes the core from the client, who is on the
+ * same: a getattr came 7 % sooner at best, a write 1 to 27 % later at best.
  */
 #include "fs/counted.h"
 #include "fs/thread_buffer.h"
