@@ -41,11 +41,12 @@ static void on_few(void *context)
 /* Without memory for the timeout it is given back at once. */
 static void provide(struct provider *provider)
 {
+    struct timers *timers = provider->fs->timers;
+
     atomic_store(&provider->said, false);
     while (extent_make_ready())
         continue;
-    if (receive_timeout_start(&provider->idle, provider->fs->timers, &provider->actor, INFO_IDLE, IDLE_NS) <
-        0)
+    if (receive_timeout_start(&provider->idle, timers, &provider->actor, INFO_IDLE, IDLE_NS) < 0)
         extent_drop_ready();
 }
 

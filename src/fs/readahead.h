@@ -1,7 +1,8 @@
 /*
- * How far the kernel reads ahead of who reads in order: as many bytes as it
- * takes for a READ at most, a mebibyte, which is an eighth of the READs of its
- * default. The setting is the mount's own (sysfs, class bdi), and only root may raise it.
+ * How far the kernel reads ahead of who reads in order: a mebibyte, as many
+ * bytes as it takes for a READ at most, and so an eighth of the READs of its
+ * default. The setting is the mount's own (sysfs, class bdi), and only root may
+ * raise it.
  */
 #ifndef KVFS_FS_READAHEAD_H
 #define KVFS_FS_READAHEAD_H

@@ -130,7 +130,6 @@ static void on_init(void *userdata, struct fuse_conn_info *connection)
         connection->capable &
         (FUSE_CAP_NO_OPEN_SUPPORT | FUSE_CAP_NO_OPENDIR_SUPPORT | FUSE_CAP_PARALLEL_DIROPS |
          FUSE_CAP_READDIRPLUS | FUSE_CAP_POSIX_ACL | FUSE_CAP_EXPLICIT_INVAL_DATA | CAP_KILLPRIV);
-    connection->no_interrupt = 1;
 }
 
 static void reply_entry(fuse_req_t req, fuse_ino_t ino)

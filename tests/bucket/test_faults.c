@@ -482,6 +482,61 @@ BUCKET_TEST(faults, a_list_is_inherited_or_nothing_is_made)
     cr_assert_gt(try_against_faults(bucket, make_bucket, (void *)"list"), 3);
 }
 
+/* ---- nothing at all ---- */
+
+/* Within what it has. */
+static int write_within(struct value *value)
+{
+    size_t written;
+
+    return value_write_some(value, 1, "xyz", 3, 0, &written);
+}
+
+static int read_some(struct value *value)
+{
+    char buffer[16];
+    size_t length;
+
+    return value_read(value, 0, buffer, sizeof(buffer), &length);
+}
+
+/* BUCKET_E_NOT_FOUND, or 0. */
+static int look_up(struct bucket *bucket, const char *name)
+{
+    struct attributes attributes;
+    struct found found;
+    int rc = bucket_lookup(bucket, KEY(name), BUCKET_QUIETLY, &found, &attributes);
+
+    if (rc == 0)
+        value_unref(found.value);
+    return rc;
+}
+
+static void look_up_ask_read_and_write(void)
+{
+    struct bucket *bucket = bucket_new("shopping");
+    struct attributes attributes;
+    struct value *value;
+
+    put(bucket, "milk", "bytes");
+    value = find_value(bucket, "milk", BUCKET_QUIETLY);
+    faults_begin(1);
+    for (int i = 0; i < 3; i++) {
+        cr_expect_eq(look_up(bucket, "milk"), 0);
+        cr_expect_eq(look_up(bucket, "missing"), BUCKET_E_NOT_FOUND);
+        cr_expect_eq(value_get_attributes(value, &attributes), 0);
+        cr_expect_eq(read_some(value), 0);
+        cr_expect_eq(write_within(value), 0);
+    }
+    cr_expect_not(faults_hit());
+    value_unref(value);
+}
+
+Test(faults, a_direct_call_that_looks_up_asks_reads_or_writes_allocates_nothing)
+{
+    buckets_run(look_up_ask_read_and_write, true);
+}
+
 /* ---- a bucket's own life ---- */
 
 BUCKET_TEST(faults, a_bucket_that_can_not_start_leaves_nothing)

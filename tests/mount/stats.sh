@@ -125,6 +125,51 @@ test_a_ring_thread_roams_while_it_reads_ahead() {
     expect "$(nproc --all)" bound_rings "$pid"
 }
 
+# request_threads PID      those of libfuse that answer
+request_threads() {
+    local name
+    for name in /proc/"$1"/task/*/comm; do
+        ! grep -qE '^fuse' "$name" || basename "${name%/comm}"
+    done
+}
+
+is_traced() { ! grep -q '^TracerPid:.0$' "/proc/$1/status"; }
+
+lookups_getattrs_reads_and_writes() {
+    for i in {1..20}; do
+        test ! -e "$mnt/b/missing$1.$i"
+        stat --cached=never "$mnt/b/key" >/dev/null
+        printf x | dd of="$mnt/b/key" conv=notrunc status=none
+        dd of="$mnt/b/key" oflag=nocache conv=notrunc count=0 status=none
+        dd if="$mnt/b/key" of=/dev/null count=1 status=none
+    done
+}
+
+test_an_answer_takes_no_system_call_but_its_reply() {
+    opens_are_not_sent
+    [ "$mode" != nodirect ] || skip "another thread is woken"
+    local i thread threads=() crowd=()
+    warm_up
+    # By many, so that libfuse has all the threads that it starts.
+    for i in {0..11}; do
+        lookups_getattrs_reads_and_writes "0.$i" &
+        crowd+=($!)
+    done
+    wait "${crowd[@]}"
+    for thread in $(request_threads "$(cat "$daemon/pid")"); do
+        threads+=(-p "$thread")
+    done
+    strace -qq -o "$work/calls" "${threads[@]}" 2>"$work/strace" &
+    eventually 5 is_traced "${threads[1]}" || skip "strace can't: $(cat "$work/strace")"
+    lookups_getattrs_reads_and_writes 1
+    kill $!
+    wait $! || true
+    sed -E 's/^[0-9]+ +//; s/\(.*//; s/^<\.\.\. ([a-z_0-9]+) resumed.*/\1/' "$work/calls" | sort | uniq -c >"$work/kinds"
+    # What a thread does once, like making room for the first reply of a size, is less than one for each of a kind.
+    awk '$2 ~ /^(io_uring_enter|read|readv|splice|writev)$/ { replies += $1; next } { others += $1 }
+        END { exit !(replies >= 80 && others < 20) }' "$work/kinds" || { cat "$work/kinds"; return 1; }
+}
+
 test_each_request_is_counted_once() {
     warm_up
     sends getattr\ 1,lookup\ 1,mkdir\ 1 make_bucket
