@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysinfo.h>
+#include <unistd.h>
 
 enum { FILE_INO = 2, FIRST_DIRECTORY = 3, DIRECTORIES = 16 };
 enum { LETTERS = 26, NUMBERS = 1 << 20 };
@@ -109,6 +110,8 @@ static struct stat attributes_of(fuse_ino_t ino)
         .st_ino = ino,
         .st_mode = is_directory(ino) ? S_IFDIR | 0755 : S_IFREG | 0644,
         .st_nlink = is_directory(ino) ? 2 : 1,
+        .st_uid = geteuid(),
+        .st_gid = getegid(),
         .st_size = is_in_root(ino) ? 0 : (off_t)*size_of(ino),
         .st_blksize = 4096,
     };
