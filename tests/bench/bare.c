@@ -49,6 +49,8 @@ struct directory {
 
 /* Of zeros, of which the kernel gives pages where something is written. */
 static struct directory *directories;
+static uid_t uid; /* whose all of it is */
+static gid_t gid;
 static _Thread_local char zeros[1 << 20];
 static _Thread_local char entries[1 << 20];
 
@@ -110,8 +112,8 @@ static struct stat attributes_of(fuse_ino_t ino)
         .st_ino = ino,
         .st_mode = is_directory(ino) ? S_IFDIR | 0755 : S_IFREG | 0644,
         .st_nlink = is_directory(ino) ? 2 : 1,
-        .st_uid = geteuid(),
-        .st_gid = getegid(),
+        .st_uid = uid,
+        .st_gid = gid,
         .st_size = is_in_root(ino) ? 0 : (off_t)*size_of(ino),
         .st_blksize = 4096,
     };
@@ -291,6 +293,8 @@ int main(int argc, char **argv)
     int failed = 0;
     struct fuse_session *session;
 
+    uid = geteuid();
+    gid = getegid();
     directories = calloc(DIRECTORIES, sizeof(*directories));
     if (argc < 2 || !config || !directories)
         errx(2, "usage: bare [OPTION...] MOUNTPOINT");
